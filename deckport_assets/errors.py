@@ -1,0 +1,126 @@
+"""What can go wrong, as one tree.
+
+    DeckportError                    carries `remedy`, what a person does about it
+    ├── Retryable                    the same call may succeed later
+    │   ├── ServiceUnavailable       an outside service is down, busy or its circuit is open
+    │   │   └── Stalled              it answers, but its work does not move
+    │   ├── Lost                     the work was accepted and its result is gone
+    │   ├── Damaged                  a stored file is missing or is not what its row says
+    │   ├── StorageFull              no room to write; nothing half-written stays
+    │   └── WaitsForInput            an asset that this one is made from is not there yet
+    ├── Rejected                     the same input will fail again: a person changes the input
+    │   ├── BadSource                a source file cannot be read at all (CSV)
+    │   ├── BadImage                 a picture is broken, too large or of the wrong shape
+    │   ├── BadPrompt                a prompt breaks the rules
+    │   ├── ThemeError               a theme is wrong
+    │   │   ├── MissingElement       a part that the theme names, or needs, is not there
+    │   │   └── MissingGlyph         no font of the theme has a letter
+    │   ├── TextOverflow             a text does not fit its box at the least readable size
+    │   └── Retired                  the card has left the catalog
+    ├── NeedsMoney                   a budget or a spend limit refuses
+    ├── PossiblyBilled               the call may have been paid and its answer is unknown: never repeated unasked
+    ├── Cancelled                    a person stopped it: never repeated by itself
+    └── Refused                      the command itself is not allowed as asked (a missing --yes, a wrong setting)
+
+Only the classes live here, no handling. Whether something is repeated by itself is `retryable`, nothing else.
+"""
+
+from __future__ import annotations
+
+
+class DeckportError(Exception):
+    """A failure that the project expects. `str()` says what happened; `remedy` says what to do."""
+
+    retryable = False
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    @property
+    def kind(self) -> str:
+        """The word for this failure in lists and metadata, as `text_overflow`."""
+        name = type(self).__name__
+        return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+class Retryable(DeckportError):
+    """The same call may succeed later."""
+
+    retryable = True
+
+
+class ServiceUnavailable(Retryable):
+    """An outside service is down, busy, or its circuit is open."""
+
+
+class Stalled(ServiceUnavailable):
+    """A service answers, but its work does not move."""
+
+
+class Lost(Retryable):
+    """The work was accepted and its result is gone."""
+
+
+class Damaged(Retryable):
+    """A stored file is missing or is not what its row says."""
+
+
+class StorageFull(Retryable):
+    """No room to write. Nothing half-written stays behind."""
+
+
+class Rejected(DeckportError):
+    """The same input will fail again; a person changes the input."""
+
+
+class BadSource(Rejected):
+    """A source file cannot be read at all: the database stays as it was."""
+
+
+class BadImage(Rejected):
+    """A picture is broken, too large, or of the wrong shape."""
+
+
+class BadPrompt(Rejected):
+    """A prompt breaks the rules."""
+
+
+class ThemeError(Rejected):
+    """A theme is wrong."""
+
+
+class MissingElement(ThemeError):
+    """A part that the theme names, or needs, is not there."""
+
+
+class MissingGlyph(ThemeError):
+    """No font of the theme has a letter of a text."""
+
+
+class TextOverflow(Rejected):
+    """A text does not fit its box at the least readable size."""
+
+
+class Retired(Rejected):
+    """The card has left the catalog; nothing new is made for it."""
+
+
+class WaitsForInput(Retryable):
+    """An asset that this one is made from is not there yet."""
+
+
+class NeedsMoney(DeckportError):
+    """A budget or a spend limit refuses."""
+
+
+class PossiblyBilled(DeckportError):
+    """The call may have been paid and its answer is unknown: never repeated unasked."""
+
+
+class Cancelled(DeckportError):
+    """A person stopped it: never repeated by itself."""
+
+
+class Refused(DeckportError):
+    """The command is not allowed as asked."""
