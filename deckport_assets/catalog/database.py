@@ -1,0 +1,126 @@
+"""Opening the catalog database: SQLite by default, PostgreSQL by address. Transactions and migrations, no queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as db
+from sqlalchemy import event
+
+from deckport_assets.catalog import tables
+from deckport_assets.errors import StorageFull
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_S = 60
+
+
+class Database:
+    """The catalog database. Safe to share between threads; one per process is enough."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+
+    def __repr__(self) -> str:
+        return f"Database({self.engine.dialect.name})"
+
+    @contextmanager
+    def reading(self) -> Iterator[db.Connection]:
+        """A connection that sees one state of the database for as long as it is open."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[db.Connection]:
+        """A transaction that writes; it is kept whole when the block ends well and undone when it raises.
+
+        On SQLite the write lock is taken at once, so that a reader never has to become a writer half-way.
+        Raises StorageFull when the disk is.
+        """
+        try:
+            with self.engine.connect() as connection:
+                writer = connection.execution_options(deckport_writes=True)
+                with writer.begin():
+                    yield writer
+        except db.exc.DBAPIError as error:
+            if "disk is full" in str(error.orig) or "No space left" in str(error.orig):
+                raise StorageFull("The database's disk is full.", remedy="Free some room, then run it again.") from None
+            raise
+
+    def migrate(self) -> None:
+        """Bring the tables up to what this version of the project needs. Can be run by several processes at once."""
+        from alembic import command
+        from alembic.config import Config
+
+        if self.engine.dialect.name == "sqlite" and self.engine.url.database:
+            Path(self.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self.engine.connect() as connection:
+            config.attributes["connection"] = connection.execution_options(deckport_writes=True)
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def now() -> datetime:
+    """The present moment in UTC, as it is stored."""
+    return datetime.now(UTC)
+
+
+def touch(connection: db.Connection) -> None:
+    """Note in the same transaction that something changed which a reader can see."""
+    row = tables.catalog_version
+    changed = connection.execute(row.update().where(row.c.id == 1).values(number=row.c.number + 1))
+    if not changed.rowcount:
+        connection.execute(row.insert().values(id=1, number=1))
+
+
+def version_number(connection: db.Connection) -> int:
+    """The catalog's change counter: 0 before the first change."""
+    return connection.execute(db.select(tables.catalog_version.c.number)).scalar() or 0
+
+
+def upsert(connection: db.Connection, table: db.Table, keys: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    """Insert rows, or overwrite those whose keys exist already."""
+    if not rows:
+        return
+    insert = _insert(connection, table)
+    overwritten = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=overwritten), rows)
+
+
+def _insert(connection: db.Connection, table: db.Table) -> Any:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def _engine(url: str) -> db.Engine:
+    if not url.startswith("sqlite"):
+        # dagster-postgres ships psycopg2; one pool per process, checked before use so that a restart is survived.
+        address = url.replace("postgresql://", "postgresql+psycopg2://", 1)
+        return db.create_engine(address, pool_size=5, max_overflow=15, pool_pre_ping=True, hide_parameters=True)
+    engine = db.create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is below
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: db.Connection) -> None:
+        writes = connection.get_execution_options().get("deckport_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

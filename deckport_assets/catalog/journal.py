@@ -1,0 +1,158 @@
+"""What runs have undertaken, accepted and failed at: claims, acceptance, and the list of failures.
+
+A claim is made before work begins and settled with it in one transaction, so that after a kill the claims that are
+left say exactly what was in flight. Only the run that holds the claim may settle it (the fence).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as db
+
+from deckport_assets.catalog import versions
+from deckport_assets.catalog.cards import in_portions
+from deckport_assets.catalog.database import Database, now, touch, upsert
+from deckport_assets.catalog.tables import claims, failures
+from deckport_assets.catalog.versions import Version
+from deckport_assets.errors import DeckportError
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One asset of one card that could not be made, with its cause and the way out."""
+
+    asset: str
+    partition: str
+    kind: str
+    cause: str
+    remedy: str
+    retryable: bool
+    attempts: int
+    run_id: str
+    first_at: datetime
+    last_at: datetime
+
+
+class Fenced(DeckportError):
+    """The work came too late: another run has taken the card over. What it made is thrown away."""
+
+
+class Journal:
+    """The claims and failures of the catalog, for one run."""
+
+    def __init__(self, database: Database, run_id: str) -> None:
+        self.database = database
+        self.run_id = run_id
+
+    def claim(self, assets: Sequence[str], slugs: Iterable[str], is_over: Callable[[str], bool]) -> set[str]:
+        """Undertake these cards; gives those that were got.
+
+        A card that another run holds is not got, unless `is_over(its run id)` says that the run has ended.
+        """
+        got: set[str] = set()
+        ended: dict[str, bool] = {}
+        for some in in_portions(slugs, 200):
+            with self.database.writing() as connection:
+                here = db.and_(claims.c.asset.in_(assets), claims.c.partition.in_(some))
+                held: set[str] = set()
+                for row in connection.execute(db.select(claims.c.partition, claims.c.run_id).where(here)):
+                    if row.run_id != self.run_id and row.run_id not in ended:
+                        ended[row.run_id] = is_over(row.run_id)
+                    if row.run_id != self.run_id and not ended[row.run_id]:
+                        held.add(row.partition)
+                mine = [slug for slug in some if slug not in held]
+                rows = [
+                    {"asset": a, "partition": s, "run_id": self.run_id, "state": "waiting", "claimed_at": now()}
+                    for s in mine
+                    for a in assets
+                ]
+                upsert(connection, claims, ("asset", "partition"), rows)
+                got.update(mine)
+        return got
+
+    def accept(self, assets: Sequence[str], slug: str, made: Sequence[Version]) -> list[Version]:
+        """Keep what was made and settle its claim, in one transaction.
+
+        Raises Fenced when another run holds the card by now: a late result changes nothing.
+        """
+        with self.database.writing() as connection:
+            if not self._settle(connection, assets, slug):
+                raise Fenced(f"{slug} was taken over by another run.")
+            kept = versions.record(connection, made)
+            here = db.and_(failures.c.asset.in_(assets), failures.c.partition == slug)
+            connection.execute(failures.delete().where(here))
+            return kept
+
+    def fail(self, assets: Sequence[str], slug: str, error: BaseException) -> None:
+        """Put the card on the list of failures and settle its claim."""
+        with self.database.writing() as connection:
+            if not self._settle(connection, assets, slug):
+                return
+            note_failure(connection, assets, slug, error, self.run_id)
+
+    def release(self) -> None:
+        """Give back every claim that this run still holds: it was cancelled, or had nothing to do there."""
+        with self.database.writing() as connection:
+            connection.execute(claims.delete().where(claims.c.run_id == self.run_id))
+
+    def making(self, assets: Sequence[str], slug: str) -> None:
+        """Note that work on the card begins now: only such a card can have been paid for at a kill."""
+        here = db.and_(claims.c.asset.in_(assets), claims.c.partition == slug, claims.c.run_id == self.run_id)
+        with self.database.writing() as connection:
+            connection.execute(claims.update().where(here).values(state="making"))
+
+    def _settle(self, connection: db.Connection, assets: Sequence[str], slug: str) -> bool:
+        here = db.and_(claims.c.asset.in_(assets), claims.c.partition == slug, claims.c.run_id == self.run_id)
+        return connection.execute(claims.delete().where(here)).rowcount > 0
+
+
+def note_failure(
+    connection: db.Connection, assets: Sequence[str], slug: str, error: BaseException, run_id: str = ""
+) -> None:
+    """Add to the list of failures, or count one more attempt."""
+    for asset in assets:
+        here = db.and_(failures.c.asset == asset, failures.c.partition == slug)
+        before = connection.execute(db.select(failures).where(here)).mappings().first()
+        row = {
+            "asset": asset,
+            "partition": slug,
+            "kind": error.kind if isinstance(error, DeckportError) else type(error).__name__,
+            "cause": str(error) or repr(error),
+            "remedy": (error.remedy if isinstance(error, DeckportError) else "")
+            or f"Once its cause is mended: deckport retry --asset {asset} {slug}",
+            "retryable": error.retryable if isinstance(error, DeckportError) else isinstance(error, OSError),
+            "attempts": (before["attempts"] if before else 0) + 1,
+            "run_id": run_id,
+            "first_at": before["first_at"] if before else now(),
+            "last_at": now(),
+        }
+        upsert(connection, failures, ("asset", "partition"), [row])
+    touch(connection)
+
+
+def list_failures(
+    connection: db.Connection, *, asset: str | None = None, retryable: bool | None = None
+) -> list[Failure]:
+    """The failures, the latest first."""
+    query = db.select(failures).order_by(failures.c.last_at.desc(), failures.c.asset, failures.c.partition)
+    if asset is not None:
+        query = query.where(failures.c.asset == asset)
+    if retryable is not None:
+        query = query.where(failures.c.retryable.is_(retryable))
+    return [Failure(**row) for row in connection.execute(query).mappings()]
+
+
+def open_claims(connection: db.Connection) -> dict[str, list[tuple[str, str]]]:
+    """What runs have undertaken and not settled: run id -> (asset, partition)."""
+    held: dict[str, list[tuple[str, str]]] = {}
+    for row in connection.execute(db.select(claims).order_by(claims.c.claimed_at)):
+        held.setdefault(row.run_id, []).append((row.asset, row.partition))
+    return held
+
+
+def drop_claims(connection: db.Connection, run_id: str) -> None:
+    """Forget what a run undertook that has ended."""
+    connection.execute(claims.delete().where(claims.c.run_id == run_id))

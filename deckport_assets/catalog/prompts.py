@@ -1,0 +1,113 @@
+"""Prompts and their versions: which one counts, and adding another. What makes a good one is `studio.prompts`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as db
+
+from deckport_assets.catalog.cards import in_portions
+from deckport_assets.catalog.database import now, touch
+from deckport_assets.catalog.tables import prompts
+
+
+class Origin(StrEnum):
+    """Who wrote a prompt, in the order in which they count: a person's before the source's before a machine's."""
+
+    HUMAN = "human"
+    SOURCE = "source"
+    MACHINE = "machine"
+    DRAFT = "draft"
+
+    @property
+    def counts_as_written(self) -> bool:
+        """Whether a card that has one is not "without prompt"."""
+        return self is not Origin.DRAFT
+
+
+_RANK = {origin: rank for rank, origin in enumerate(Origin)}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPrompt:
+    """One version of a card's prompt."""
+
+    card: str
+    version: int
+    origin: Origin
+    text: str
+    caption: str = ""
+    negative: str = ""
+    author: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What tells it from any other prompt: who wrote it and what it says."""
+        said = "\0".join((self.text, self.caption, self.negative))
+        return f"{self.origin}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+
+def prompts_that_count(connection: db.Connection, slugs: Iterable[str]) -> dict[str, StoredPrompt]:
+    """The prompt that counts for each card that has one: the latest of the best origin, withdrawn ones left out."""
+    best: dict[str, StoredPrompt] = {}
+    for some in in_portions(slugs):
+        query = db.select(prompts).where(prompts.c.card.in_(some), prompts.c.withdrawn_at.is_(None))
+        for row in connection.execute(query.order_by(prompts.c.version)).mappings():
+            prompt = _prompt_of(row)
+            known = best.get(prompt.card)
+            if known is None or _RANK[prompt.origin] <= _RANK[known.origin]:
+                best[prompt.card] = prompt
+    return best
+
+
+def prompt_versions(connection: db.Connection, slug: str) -> list[StoredPrompt]:
+    """All versions of a card's prompt, the latest first."""
+    query = db.select(prompts).where(prompts.c.card == slug).order_by(prompts.c.version.desc())
+    return [_prompt_of(row) for row in connection.execute(query).mappings()]
+
+
+def add_prompt(
+    connection: db.Connection,
+    slug: str,
+    origin: Origin,
+    text: str,
+    *,
+    caption: str = "",
+    negative: str = "",
+    author: str = "",
+) -> StoredPrompt:
+    """Keep another version of a card's prompt. The same words from the same origin again are the same version."""
+    mine = prompts.c.card == slug
+    latest = connection.execute(
+        db.select(prompts).where(mine, prompts.c.origin == origin.value).order_by(prompts.c.version.desc())
+    )
+    row = latest.mappings().first()
+    if row and (row["text"], row["caption"], row["negative"]) == (text, caption, negative):
+        if row["withdrawn_at"] is not None:
+            connection.execute(prompts.update().where(prompts.c.id == row["id"]).values(withdrawn_at=None))
+        return _prompt_of(row)
+    version = (connection.execute(db.select(db.func.max(prompts.c.version)).where(mine)).scalar() or 0) + 1
+    prompt = StoredPrompt(slug, version, origin, text, caption, negative, author)
+    connection.execute(
+        prompts.insert().values(
+            card=slug,
+            version=version,
+            origin=origin.value,
+            text=text,
+            caption=caption,
+            negative=negative,
+            author=author,
+            sha256=hashlib.sha256(text.encode()).hexdigest(),
+            created_at=now(),
+        )
+    )
+    touch(connection)
+    return prompt
+
+
+def _prompt_of(row: db.RowMapping) -> StoredPrompt:
+    words = {name: row[name] for name in ("card", "version", "text", "caption", "negative", "author")}
+    return StoredPrompt(origin=Origin(row["origin"]), **words)

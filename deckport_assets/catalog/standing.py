@@ -1,0 +1,119 @@
+"""How each asset of each card stands: fresh, stale, failed, a draft, missing or retired, and what is therefore due.
+
+The one place that decides what is made; the batch, `produce`, the schedules and the catalog pages all ask here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from deckport_assets.catalog.recipes import Recipe
+from deckport_assets.errors import Refused
+
+
+class Standing(StrEnum):
+    """How an asset of a card stands."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    FAILED = "failed"
+    DRAFT = "draft"
+    MISSING = "missing"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is recorded of one asset of one card, beside what its inputs are today."""
+
+    inputs_now: Mapping[str, str]
+    exists: bool = False
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    code_version: str = ""
+    draft: bool = False
+    failed: bool = False
+    rejected: bool = False
+    retired: bool = False
+    attempt: int = 0
+
+
+def standing(recipe: Recipe, found: Found, code_version: str | None) -> Standing:
+    """How it stands. A failure counts before staleness; a draft that is otherwise fresh is a draft."""
+    if found.retired:
+        return Standing.RETIRED
+    if found.failed:
+        return Standing.FAILED
+    if not found.exists:
+        return Standing.MISSING
+    if found.rejected or dict(found.inputs) != dict(found.inputs_now):
+        return Standing.STALE
+    if recipe.follows_code and code_version is not None and found.code_version != code_version:
+        return Standing.STALE
+    return Standing.DRAFT if found.draft else Standing.FRESH
+
+
+class Selection(StrEnum):
+    """What a person asks for, as the options of `produce` and the tag of a run spell it."""
+
+    MISSING = "missing"
+    FAILED = "failed"
+    STALE = "stale"
+    DRAFTS = "drafts"
+    ALL = "all"
+    NAMED = "named"
+    """These very partitions, as pressed in Dagster's UI: whatever is not fresh."""
+
+
+_DUE: dict[Selection, frozenset[Standing]] = {
+    Selection.MISSING: frozenset({Standing.MISSING}),
+    Selection.FAILED: frozenset({Standing.FAILED}),
+    Selection.STALE: frozenset({Standing.STALE}),
+    Selection.DRAFTS: frozenset({Standing.DRAFT}),
+    Selection.ALL: frozenset({Standing.MISSING, Standing.FAILED, Standing.STALE}),
+    Selection.NAMED: frozenset({Standing.MISSING, Standing.FAILED, Standing.STALE}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked of a run: which standings are due, and which assets are made anew although they are fresh."""
+
+    selection: Selection = Selection.NAMED
+    redraw: frozenset[str] = frozenset()
+    real: frozenset[str] = frozenset()
+    """Assets whose provider is a real one: only there can a draft be replaced."""
+
+    def is_due(self, recipe: Recipe, stands: Standing) -> bool:
+        """Whether this asset, standing so, is to be made."""
+        if stands is Standing.RETIRED:
+            return False
+        if recipe.asset in self.redraw and stands is not Standing.MISSING:
+            return True
+        if stands is Standing.STALE and self.selection in (Selection.STALE, Selection.ALL):
+            return recipe.follows_code
+        if stands is Standing.DRAFT:
+            return self.selection is Selection.DRAFTS and recipe.asset in self.real
+        return stands in _DUE[self.selection]
+
+    def tags(self) -> dict[str, str]:
+        """The order as tags of a run, from which `Order.of_tags` reads it back."""
+        redraw = ".".join(sorted(asset.replace("/", "_") for asset in self.redraw))
+        return {"deckport/select": self.selection.value} | ({"deckport/redraw": redraw} if redraw else {})
+
+    @classmethod
+    def of_tags(cls, tags: Mapping[str, str], assets: Iterable[str], real: Iterable[str] = ()) -> Order:
+        """The order that a run's tags state. `deckport/redraw=true` means every asset of the run.
+
+        Raises Refused when a tag has a value that means nothing.
+        """
+        word = tags.get("deckport/select", Selection.NAMED.value)
+        if word not in Selection._value2member_map_:
+            raise Refused(
+                f"The tag deckport/select says {word!r}.", remedy=f"Use one of {', '.join(Selection)}, or no tag."
+            )
+        named = tags.get("deckport/redraw", "")
+        by_tag = {asset.replace("/", "_"): asset for asset in assets}
+        redraw = set(by_tag.values()) if named == "true" else {by_tag[w] for w in named.split(".") if w in by_tag}
+        return cls(Selection(word), frozenset(redraw), frozenset(real))

@@ -1,0 +1,100 @@
+"""Every setting, read once from the environment (prefix DECKPORT_) or from a `.env` file beside the command.
+
+The only module that reads the environment. No defaults of behaviour are hidden elsewhere; `deckport settings` prints
+what is in force, secrets masked.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PAID_ASSETS = ("prompt", "artwork", "video")
+
+
+class Settings(BaseSettings):
+    """What an operator can change. Paths are absolute once read; sums of money are US dollars."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DECKPORT_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(Path("var"), description="Where all state lives: databases, Dagster's home, media.")
+    database_url: str = Field(
+        "", repr=False, description="PostgreSQL for the catalog and for Dagster; empty: SQLite files under HOME."
+    )
+    media_root: str = Field("", description="Where media lie: a folder or s3://bucket/prefix; empty: HOME/media.")
+    dagster_url: str = Field("", description="Dagster's webserver that `produce` asks; empty: DAGSTER_PORT here.")
+    dagster_port: int = Field(3000, description="The port of Dagster's UI.", ge=1, le=65535)
+    api_host: str = Field("127.0.0.1", description="The address that the catalog API listens on.")
+    api_port: int = Field(8000, description="The port of the catalog API.", ge=1, le=65535)
+    code_port: int = Field(4266, description="The port of Dagster's code server under `deckport up`.", ge=1, le=65535)
+    workers: int = Field(2, description="Cards made at the same time in one run, 1 to 8.", ge=1, le=8)
+    theme: str = Field("deckport", description="The theme that cards are rendered with.")
+    automate: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Paid assets that may run by themselves on a real provider: prompt,artwork,video."
+    )
+    require_real: bool = Field(False, description="Refuse the embedded providers: nothing is made as a draft.")
+    event_log: Literal["fast", "stock"] = Field(
+        "fast", description="`fast` keeps the event log's connections open; `stock` is Dagster's own class."
+    )
+
+    @field_validator("automate", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        words = [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+        unknown = sorted(set(words) - set(PAID_ASSETS))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)}: expected a list of {', '.join(PAID_ASSETS)}")
+        return tuple(words)
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's own folder; DAGSTER_HOME has to be absolute."""
+        return self.home / "dagster"
+
+    @property
+    def catalog_url(self) -> str:
+        """The catalog database as SQLAlchemy spells it."""
+        return self.database_url or f"sqlite:///{self.home / 'catalog.db'}"
+
+    @property
+    def media_location(self) -> str:
+        """The folder or bucket that media lie in."""
+        return self.media_root or str(self.home / "media")
+
+    @property
+    def dagster_address(self) -> str:
+        """Where Dagster's webserver answers."""
+        return (self.dagster_url or f"http://127.0.0.1:{self.dagster_port}").rstrip("/")
+
+    def masked(self) -> dict[str, Any]:
+        """Every setting by its environment name, secrets and passwords replaced by ***."""
+        return {
+            f"{self.model_config['env_prefix']}{name.upper()}": _mask(getattr(self, name))
+            for name in type(self).model_fields
+        }
+
+
+def _mask(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return "***" if value.get_secret_value() else ""
+    if isinstance(value, str) and "://" in value and "@" in value:
+        scheme, rest = value.split("://", 1)
+        return f"{scheme}://***@{rest.rsplit('@', 1)[1]}"
+    return str(value) if isinstance(value, Path) else value
+
+
+@cache
+def settings() -> Settings:
+    """The settings in force; read once per process."""
+    return Settings()
