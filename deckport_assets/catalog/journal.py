@@ -17,7 +17,7 @@ from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database, now, touch, upsert
 from deckport_assets.catalog.tables import claims, failures
 from deckport_assets.catalog.versions import Version
-from deckport_assets.errors import DeckportError
+from deckport_assets.errors import DeckportError, Retryable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Failure:
     last_at: datetime
 
 
-class Fenced(DeckportError):
+class Fenced(Retryable):
     """The work came too late: another run has taken the card over. What it made is thrown away."""
 
 
@@ -65,7 +65,7 @@ class Journal:
                         held.add(row.partition)
                 mine = [slug for slug in some if slug not in held]
                 rows = [
-                    {"asset": a, "partition": s, "run_id": self.run_id, "state": "waiting", "claimed_at": now()}
+                    {"asset": a, "partition": s, "run_id": self.run_id, "claimed_at": now()}
                     for s in mine
                     for a in assets
                 ]
@@ -89,20 +89,14 @@ class Journal:
     def fail(self, assets: Sequence[str], slug: str, error: BaseException) -> None:
         """Put the card on the list of failures and settle its claim."""
         with self.database.writing() as connection:
-            if not self._settle(connection, assets, slug):
+            if not assets or not self._settle(connection, assets, slug):
                 return
             note_failure(connection, assets, slug, error, self.run_id)
 
     def release(self) -> None:
-        """Give back every claim that this run still holds: it was cancelled, or had nothing to do there."""
+        """Give back every claim that this run still holds: it was stopped, or is done."""
         with self.database.writing() as connection:
             connection.execute(claims.delete().where(claims.c.run_id == self.run_id))
-
-    def making(self, assets: Sequence[str], slug: str) -> None:
-        """Note that work on the card begins now: only such a card can have been paid for at a kill."""
-        here = db.and_(claims.c.asset.in_(assets), claims.c.partition == slug, claims.c.run_id == self.run_id)
-        with self.database.writing() as connection:
-            connection.execute(claims.update().where(here).values(state="making"))
 
     def _settle(self, connection: db.Connection, assets: Sequence[str], slug: str) -> bool:
         here = db.and_(claims.c.asset.in_(assets), claims.c.partition == slug, claims.c.run_id == self.run_id)

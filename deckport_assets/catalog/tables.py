@@ -139,7 +139,6 @@ claims = db.Table(
     db.Column("asset", db.Text, primary_key=True),
     db.Column("partition", db.Text, primary_key=True),
     db.Column("run_id", db.Text, nullable=False),
-    db.Column("state", db.Text, nullable=False, comment="waiting or making"),
     db.Column("claimed_at", Moment, nullable=False),
     comment="what a run has undertaken and not yet settled: after a kill, exactly what is asked for again",
 )

@@ -1,0 +1,320 @@
+"""Many cards in one run, the truth kept per card. The heart of the pipeline; it knows nothing of what it makes.
+
+One run per card would cost 3 to 7 CPU-seconds each, so every partitioned asset takes many partitions in one run:
+a generator that tells Dagster of each card as it is done, and raises one `Failure` at the end that names what failed.
+Dagster then shows each card's status truly. The order within: claim in the catalog, make in a pool of threads,
+accept (files, rows, claim settled in one transaction), then the event. So a kill at any moment loses no finished
+card, and the next run makes only the rest.
+
+Belongs here: who is due, threads, retries, cancellation, progress, events, failures. Not here: what an asset is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import dagster as dg
+from dagster._core.definitions.data_version import (
+    CODE_VERSION_TAG,
+    DATA_VERSION_TAG,
+    INPUT_DATA_VERSION_TAG_PREFIX,
+    INPUT_EVENT_POINTER_TAG_PREFIX,
+)
+
+from deckport_assets.catalog.journal import Journal
+from deckport_assets.catalog.standing import Order, Standing
+from deckport_assets.catalog.versions import Version
+from deckport_assets.errors import Cancelled, DeckportError, Retired, ServiceUnavailable, WaitsForInput
+from deckport_assets.progress import Progress
+
+CHECK = "fit_to_publish"
+GRACE_S = 10.0
+"""How long a cancelled run waits for what is being made at that moment."""
+TICK_S = 0.5
+REPORT_EVERY_S = 10.0
+REPEATS = 2
+"""How often one card is tried again at once, after an outside service failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One asset of one card, made: what Dagster is told of it. `claims` are what its check found."""
+
+    data_version: str
+    metadata: Mapping[str, Any]
+    claims: Mapping[str, bool]
+    remarks: tuple[str, ...] = ()
+    input_versions: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[Version, ...] = ()
+    """What the catalog shall record; empty when it is only told again."""
+
+
+class Line(Protocol):
+    """What the batch needs to know of the things it makes."""
+
+    journal: Journal
+
+    def standings(self, assets: Sequence[str], slugs: Sequence[str]) -> Mapping[str, Mapping[str, Standing]]:
+        """How each asset of each card stands: slug -> asset -> standing. A slug that is unknown is left out."""
+
+    def make(
+        self, slug: str, assets: Sequence[str], *, progress: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> Mapping[str, Made]:
+        """Make these assets of one card. Runs in a thread; raises what went wrong."""
+
+    def known(self, asset: str, slugs: Sequence[str]) -> Mapping[str, Made]:
+        """What is current, for telling Dagster again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run has to do with its cards."""
+
+    due: Mapping[str, tuple[str, ...]]
+    known: Mapping[str, tuple[str, ...]]
+    impossible: Mapping[str, DeckportError]
+
+
+def plan(order: Order, assets: Sequence[str], slugs: Sequence[str], line: Line) -> Plan:
+    """Who is due (and which assets of it), who is only told again, and who cannot be made at all."""
+    from deckport_assets.catalog.recipes import RECIPES
+
+    stands = line.standings(assets, slugs)
+    due: dict[str, tuple[str, ...]] = {}
+    known: dict[str, tuple[str, ...]] = {}
+    impossible: dict[str, DeckportError] = {}
+    for slug in slugs:
+        mine = stands.get(slug)
+        if mine is None:
+            impossible[slug] = Retired(f"{slug} is not in the catalog.", remedy="deckport import brings cards in.")
+        elif Standing.RETIRED in mine.values():
+            impossible[slug] = Retired(f"{slug} has left the catalog.", remedy="Import a source that has it again.")
+        else:
+            wanted = tuple(a for a in assets if mine[a] is Standing.MISSING or order.is_due(RECIPES[a], mine[a]))
+            if wanted:
+                due[slug] = wanted
+            if rest := tuple(a for a in assets if a not in wanted):
+                known[slug] = rest
+    return Plan(due, known, impossible)
+
+
+def batch(context: dg.AssetExecutionContext, line: Line, *, order: Order, at_once: int) -> Iterator[Any]:
+    """Make what is due of the run's partitions: an event per card and asset as it is done, one Failure at the end.
+
+    `at_once` cards are in the making at a time. A run of one partition yields MaterializeResults, because Dagster
+    skips a child in the same run otherwise; a run of several logs AssetMaterializations, because a result stands for
+    all partitions of the run and would mark the failed ones materialized.
+    """
+    assets = tuple(sorted("/".join(key.path) for key in context.selected_asset_keys))
+    yield from _Batch(context, line, order, assets, at_once).run()
+
+
+class _Batch:
+    def __init__(
+        self, context: dg.AssetExecutionContext, line: Line, order: Order, assets: tuple[str, ...], at_once: int
+    ) -> None:
+        self.context = context
+        self.line = line
+        self.order = order
+        self.assets = assets
+        self.at_once = at_once
+        self.slugs: tuple[str, ...] = tuple(context.partition_keys)
+        self.events = _Events(context, self.slugs)
+        self.stop = threading.Event()
+        self.failed: dict[str, str] = {}
+        self.unsaid: dict[str, Mapping[str, Made]] = {}
+        self.progress = Progress(total=len(self.slugs))
+        self.reported_at = time.monotonic()
+
+    def run(self) -> Iterator[Any]:
+        try:
+            todo = plan(self.order, self.assets, self.slugs, self.line)
+            for slug, error in todo.impossible.items():
+                self._fail(slug, (), error)
+            yield from self._tell_again(todo)
+            elsewhere = yield from self._make(todo.due)
+            while elsewhere:
+                self.context.log.info(f"Waiting for {len(elsewhere)} cards that another run is making.")
+                elsewhere = yield from self._look_again(elsewhere)
+        except BaseException:
+            self._say_what_is_done()
+            raise
+        finally:
+            self.line.journal.release()
+        self._report(last=True)
+        if self.failed:
+            raise dg.Failure(
+                f"{len(self.failed)} of {len(self.slugs)} cards failed, the others are made. "
+                f"`deckport failures` lists them with the way out.",
+                metadata={"failed": dg.MetadataValue.json(self.failed)},
+                allow_retries=False,
+            )
+
+    def _tell_again(self, todo: Plan) -> Iterator[Any]:
+        """What is fresh gets its event again: without it, a neighbour's failure would mark it failed."""
+        for asset in self.assets:
+            mine = [slug for slug, assets in todo.known.items() if asset in assets]
+            known = self.line.known(asset, mine)
+            for slug in mine:
+                if slug in known:
+                    yield from self.events.of(slug, asset, known[slug], cached=True)
+                else:
+                    error = WaitsForInput(f"{asset} of {slug} failed before.", remedy="deckport failures")
+                    self._fail(slug, (), error)
+        skipped = [slug for slug in todo.known if slug not in todo.due and slug not in self.failed]
+        self.progress.skipped += len(skipped)
+        if skipped:
+            self.context.log.info(f"{len(skipped)} cards are there already and were skipped.")
+
+    def _make(self, due: Mapping[str, tuple[str, ...]]) -> Generator[Any, None, list[str]]:
+        """Make these cards; returns those that another run holds."""
+        got: set[str] = set()
+        for assets in sorted(set(due.values())):
+            group = [slug for slug, wanted in due.items() if wanted == assets]
+            got |= self.line.journal.claim(assets, group, self._is_over)
+        waiting = iter([slug for slug in due if slug in got])
+        running: dict[Future[Mapping[str, Made]], str] = {}
+        pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="make")
+        try:
+            while True:
+                while len(running) < 2 * self.at_once and (slug := next(waiting, None)) is not None:
+                    running[pool.submit(self._one, slug, due[slug])] = slug
+                if not running:
+                    break
+                # A short timeout: an interruption of the main thread is seen between two waits.
+                done, _ = wait(running, timeout=TICK_S, return_when=FIRST_COMPLETED)
+                for future in done:
+                    slug = running.pop(future)
+                    yield from self._settle(slug, due[slug], future)
+                self._report()
+        except BaseException:
+            self.stop.set()
+            for future in running:
+                future.cancel()
+            done, _ = wait(running, timeout=GRACE_S)
+            finished = {running[f]: f for f in done if not f.cancelled() and f.exception() is None}
+            self.unsaid |= {slug: future.result() for slug, future in finished.items()}
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return [slug for slug in due if slug not in got]
+
+    def _look_again(self, slugs: Sequence[str]) -> Generator[Any, None, list[str]]:
+        """Cards that another run was making: there by now, or ours to make, or still to wait for."""
+        time.sleep(TICK_S)
+        todo = plan(self.order, self.assets, slugs, self.line)
+        still = yield from self._make(todo.due)
+        yield from self._tell_again(Plan({}, {s: a for s, a in todo.known.items() if s not in still}, {}))
+        return still
+
+    def _one(self, slug: str, assets: tuple[str, ...]) -> Mapping[str, Made]:
+        """In a thread: make one card and have it accepted. Tried again at once when an outside service failed."""
+        attempt = 0
+        while True:
+            if self.stop.is_set():
+                raise Cancelled("The run was stopped before this card was begun.")
+            try:
+                made = self.line.make(slug, assets, progress=self.context.log.info, cancelled=self.stop.is_set)
+                self.line.journal.accept(assets, slug, [file for each in made.values() for file in each.files])
+                return made
+            except ServiceUnavailable as error:
+                attempt += 1
+                if attempt > REPEATS or self.stop.wait(0.2 * 4**attempt):
+                    raise
+                self.context.log.warning(f"{slug}: {error} Trying again.")
+
+    def _settle(self, slug: str, assets: tuple[str, ...], future: Future[Mapping[str, Made]]) -> Iterator[Any]:
+        try:
+            made = future.result()
+        except Exception as error:  # noqa: BLE001 - one bad card never stops the others; its cause is kept and shown
+            self._fail(slug, assets, error)
+            return
+        self.unsaid[slug] = made
+        for asset, each in made.items():
+            yield from self.events.of(slug, asset, each)
+        del self.unsaid[slug]
+        self.progress.done += 1
+
+    def _fail(self, slug: str, assets: tuple[str, ...], error: BaseException) -> None:
+        self.progress.failed += 1
+        self.failed[slug] = f"{type(error).__name__}: {error}"
+        self.context.log.error(f"{slug} failed: {type(error).__name__}: {error}")
+        self.line.journal.fail(assets, slug, error)
+
+    def _say_what_is_done(self) -> None:
+        """A stopped run tells Dagster of what was finished while it was being stopped."""
+        for slug, made in self.unsaid.items():
+            for asset, each in made.items():
+                for event in self.events.logged(slug, asset, each):
+                    self.context.log_event(event)
+
+    def _is_over(self, run_id: str) -> bool:
+        run = self.context.instance.get_run_by_id(run_id)
+        return run is None or run.is_finished
+
+    def _report(self, *, last: bool = False) -> None:
+        if last or time.monotonic() - self.reported_at >= REPORT_EVERY_S:
+            self.reported_at = time.monotonic()
+            self.context.log.info(self.progress.sentence())
+
+
+class _Events:
+    """The events of one run: what Dagster is told per card and asset."""
+
+    def __init__(self, context: dg.AssetExecutionContext, slugs: Sequence[str]) -> None:
+        self.context = context
+        self.code_versions = {"/".join(spec.key.path): spec.code_version or "" for spec in context.assets_def.specs}
+        self.single = len(slugs) == 1
+        dependencies = {key for spec in context.assets_def.specs for key in (d.asset_key for d in spec.deps)}
+        self.pointers = {
+            "/".join(key.path): context.instance.get_latest_storage_id_by_partition(
+                key, dg.DagsterEventType.ASSET_MATERIALIZATION, set(slugs)
+            )
+            for key in sorted(dependencies)
+        }
+
+    def of(self, slug: str, asset: str, made: Made, *, cached: bool = False) -> Iterator[Any]:
+        """Tell Dagster of one asset of one card, with its check's evaluation.
+
+        Yields only in a run of one card. In a run of many the events are logged: an interruption that arrives while
+        Dagster handles a yielded event would close this generator long after the run has ended, and the cards that
+        were in the making would be told to nobody.
+        """
+        materialization, evaluation = self.logged(slug, asset, made, cached=cached)
+        if self.single:
+            yield dg.MaterializeResult(
+                asset_key=dg.AssetKey(asset.split("/")),
+                metadata=materialization.metadata,
+                data_version=dg.DataVersion(made.data_version),
+            )
+        else:
+            self.context.log_event(materialization)
+        self.context.log_event(evaluation)
+
+    def logged(
+        self, slug: str, asset: str, made: Made, *, cached: bool = False
+    ) -> tuple[dg.AssetMaterialization, dg.AssetCheckEvaluation]:
+        """The two events as they are stored."""
+        key = dg.AssetKey(asset.split("/"))
+        metadata = dict(made.metadata) | ({"cached": True} if cached else {})
+        tags = {DATA_VERSION_TAG: made.data_version, CODE_VERSION_TAG: self.code_versions.get(asset, "")}
+        for dependency, version in made.input_versions.items():
+            tags[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{dependency}"] = version
+            if pointer := self.pointers.get(dependency, {}).get(slug):
+                tags[f"{INPUT_EVENT_POINTER_TAG_PREFIX}/{dependency}"] = str(pointer)
+        materialization = dg.AssetMaterialization(key, partition=slug, metadata=metadata, tags=tags)
+        claims = dict(made.claims) | ({"remarks": "; ".join(made.remarks)} if made.remarks else {})
+        evaluation = dg.AssetCheckEvaluation(
+            asset_key=key,
+            check_name=CHECK,
+            passed=all(made.claims.values()),
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata=claims,
+            partition=slug,
+        )
+        return materialization, evaluation
