@@ -35,6 +35,7 @@ class Imported:
     summary: Mapping[str, int]
     dirt: tuple[Dirt, ...]
     report: Path
+    accepted: tuple[Candidate, ...]
     changed_cards: tuple[str, ...]
 
 
@@ -54,7 +55,7 @@ def import_catalog(
         summary = work.summary()
         path = _write_report(home, gameplay, art, judged.dirt)
         _note_import(connection, gameplay, art, summary, path.relative_to(home))
-    return Imported(summary, tuple(judged.dirt), path, tuple(work.added + work.changed))
+    return Imported(summary, tuple(judged.dirt), path, tuple(judged.accepted), tuple(work.added + work.changed))
 
 
 class _Import:

@@ -1,0 +1,1 @@
+"""The assets, one file per group of Dagster's catalog; each body reads as a sentence."""

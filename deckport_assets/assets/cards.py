@@ -1,0 +1,325 @@
+"""Every card: its facts, prompt, artwork, composite, frame, thumbnails and video, each with its check beside it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import dagster as dg
+
+from deckport_assets.assets.card_line import Bench, CardLine, Picture, told
+from deckport_assets.batch import CHECK, batch
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.line import looks
+from deckport_assets.catalog.prompts import Origin, add_prompt
+from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FACTS, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
+from deckport_assets.catalog.standing import Order
+from deckport_assets.errors import Damaged
+from deckport_assets.media import MediaStore
+from deckport_assets.partitions import cards
+from deckport_assets.resources.catalog import Catalog
+from deckport_assets.resources.media import Media
+from deckport_assets.resources.providers import Animator, Artist, Provenance, Writer
+from deckport_assets.resources.studio import Studio
+
+GROUP = "cards"
+OWNERS = ["team:art"]
+AC = dg.AutomationCondition
+
+NEED = AC.missing() & ~AC.in_progress() & ~AC.execution_failed() & ~AC.any_deps_missing()
+"""What is missing and can be made. A failure waits for the night or a person, so that it is not repeated for ever."""
+
+RERENDER = (
+    AC.any_deps_match(AC.data_version_changed()).since(AC.newly_requested() | AC.newly_updated())
+    & ~AC.missing()
+    & ~AC.in_progress()
+    & ~AC.any_deps_missing()
+)
+"""A changed text or art. Without `since`, a change that comes during a run would be lost."""
+
+REDO = AC.code_version_changed() & ~AC.missing() & ~AC.in_progress()
+"""A changed theme or renderer. Only ever on what is free: on artwork it would draw the whole catalog again."""
+
+
+def key(asset: str) -> dg.AssetKey:
+    """Dagster's key of an asset: cards/composite is its address everywhere."""
+    return dg.AssetKey(asset.split("/"))
+
+
+facts = dg.AssetSpec(
+    key=key(FACTS),
+    description="What the catalog's source says of a card: its name, numbers and texts. Changed by an import alone.",
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"csv"},
+    partitions_def=cards,
+)
+
+
+@dg.asset(
+    key=key(PROMPT),
+    deps=[facts],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"text"},
+    partitions_def=cards,
+    output_required=False,
+    backfill_policy=dg.BackfillPolicy.multi_run(400),
+    pool="writer",
+    code_version="1",
+    automation_condition=NEED,
+)
+def prompt(
+    context: dg.AssetExecutionContext, catalog: Catalog, media: Media, writer: dg.ResourceParam[Writer]
+) -> Iterator[Any]:
+    """The words that the card's picture is drawn from: a person's, the source's, or else written for it."""
+    line = line_for(context, catalog, media, partial(write_prompt, writer=writer), real=writer.real)
+    yield from batch(context, line, order=line.order, at_once=writer.at_once)
+
+
+@dg.asset(
+    key=key(ARTWORK),
+    deps=[facts, prompt],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"image"},
+    partitions_def=cards,
+    output_required=False,
+    backfill_policy=dg.BackfillPolicy.multi_run(50),
+    pool="artist",
+    code_version="1",
+    automation_condition=NEED,
+)
+def artwork(
+    context: dg.AssetExecutionContext, catalog: Catalog, media: Media, artist: dg.ResourceParam[Artist]
+) -> Iterator[Any]:
+    """The picture on the card, without frame or text."""
+    line = line_for(context, catalog, media, partial(draw_artwork, artist=artist), real=artist.real)
+    yield from batch(context, line, order=line.order, at_once=artist.at_once)
+
+
+def rendering(code_version: str) -> dg.AssetsDefinition:
+    """The three assets that one pass over the artwork makes; their code version is that of theme and renderer."""
+
+    def spec(asset: str, kinds: set[str], description: str) -> dg.AssetSpec:
+        return dg.AssetSpec(
+            key=key(asset),
+            deps=[facts, artwork],
+            description=description,
+            group_name=GROUP,
+            owners=OWNERS,
+            kinds=kinds,
+            partitions_def=cards,
+            code_version=code_version,
+            skippable=True,
+            automation_condition=NEED | RERENDER | REDO,
+        )
+
+    @dg.multi_asset(
+        name="rendered_card",
+        specs=[
+            spec(COMPOSITE, {"image"}, "The finished card at full size: artwork, frame and every text."),
+            spec(FRAME, {"image"}, "Everything of the card but the artwork, to be laid over it."),
+            spec(THUMBNAIL, {"image"}, "The finished card in three small sizes, for lists and galleries."),
+        ],
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.multi_run(200),
+        pool="renderer",
+    )
+    def rendered_card(
+        context: dg.AssetExecutionContext, catalog: Catalog, media: Media, studio: Studio
+    ) -> Iterator[Any]:
+        """The finished card, its bare frame and its thumbnails, in one pass over the artwork."""
+        line = line_for(context, catalog, media, partial(render, studio=studio), real=True)
+        yield from batch(context, line, order=line.order, at_once=studio.workers)
+
+    return rendered_card
+
+
+def video(animator_code_version: str) -> dg.AssetsDefinition:
+    """The moving card; never automated, because a person decides which cards move."""
+
+    @dg.asset(
+        key=key(VIDEO),
+        deps=[facts, key(ARTWORK), key(FRAME)],
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"video"},
+        partitions_def=cards,
+        output_required=False,
+        backfill_policy=dg.BackfillPolicy.multi_run(25),
+        pool="animator",
+        code_version=animator_code_version,
+    )
+    def video(
+        context: dg.AssetExecutionContext, catalog: Catalog, media: Media, animator: dg.ResourceParam[Animator]
+    ) -> Iterator[Any]:
+        """A seamless loop of three seconds: the artwork moves under the still frame."""
+        line = line_for(context, catalog, media, partial(animate, animator=animator), real=animator.real)
+        yield from batch(context, line, order=line.order, at_once=animator.at_once)
+
+    return video
+
+
+def line_for(context: dg.AssetExecutionContext, catalog: Catalog, media: Media, make: Any, *, real: bool) -> CardLine:
+    """The line of this run: what was ordered (the run's tags) of the assets that it makes."""
+    assets = ["/".join(k.path) for k in context.selected_asset_keys]
+    order = Order.of_tags(context.run.tags, assets, assets if real else ())
+    versions = {"/".join(spec.key.path): spec.code_version or "" for spec in context.assets_def.specs}
+    return CardLine(catalog.database, media.store, context.run.run_id, order, versions, make)
+
+
+def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> None:
+    """Choose the prompt that counts, or have one written; lint it either way."""
+    from deckport_assets.studio.prompts.rules import lint
+    from deckport_assets.studio.prompts.writer import caption_of
+
+    counting = bench.look.prompt
+    provenance = Provenance(
+        counting.origin.value if counting else "embedded", counting.author if counting else "", draft=False
+    )
+    if counting is None or counting.origin is Origin.DRAFT:
+        written = writer.write(bench.card)
+        provenance = written.provenance
+        with bench.line.database.writing() as connection:
+            counting = add_prompt(
+                connection,
+                bench.card.slug,
+                Origin.DRAFT if provenance.draft else Origin.MACHINE,
+                written.text,
+                caption=written.caption,
+                negative=written.negative,
+                author=provenance.model,
+            )
+    findings = lint(counting.text, bench.card)
+    content = {
+        "text": counting.text,
+        "caption": counting.caption or caption_of(counting.text, bench.card),
+        "negative": counting.negative,
+        "origin": counting.origin.value,
+        "version": counting.version,
+    }
+    bench.give(
+        PROMPT,
+        {"": Picture(json.dumps(content, ensure_ascii=False, indent=1).encode(), "json")},
+        provenance,
+        claims={"keeps_the_style_guide": not findings},
+        remarks=[finding.message for finding in findings],
+        prompt_version=counting.version,
+        metadata={"prompt": counting.text, "caption": content["caption"], "origin": counting.origin.value},
+    )
+
+
+def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> None:
+    """Have the picture drawn from the prompt that is current."""
+    content = json.loads(bench.take(PROMPT))
+    attempt = bench.attempt(ARTWORK)
+    drawn = artist.draw(
+        bench.card, content["text"], attempt=attempt, progress=bench.progress, cancelled=bench.cancelled
+    )
+    bench.give(
+        ARTWORK,
+        {"": Picture(drawn.png, "png", drawn.width_px, drawn.height_px)},
+        drawn.provenance,
+        claims={"is_large_enough_to_print": drawn.width_px >= 1200 and drawn.height_px >= 1744},
+        preview=drawn.preview,
+        attempt=attempt,
+        prompt_version=content["version"],
+    )
+
+
+def render(bench: Bench, assets: tuple[str, ...], *, studio: Studio) -> None:
+    """Render the card once and encode what is asked for of it."""
+    art = bench.look.version(ARTWORK)
+    rendered = studio.render(bench.card, bench.take(ARTWORK))
+    provenance = Provenance("studio", studio.theme, draft=bool(art and art.draft))
+    for asset in assets:
+        pictures = {
+            variant: Picture(file.data, file.extension, file.width_px, file.height_px)
+            for variant, file in rendered.files(asset.rsplit("/", 1)[1]).items()
+        }
+        main = pictures[RECIPES[asset].variants[0]]
+        bench.give(asset, pictures, provenance, claims=_fits(asset, main), preview=rendered.preview(asset))
+
+
+def _fits(asset: str, main: Picture) -> dict[str, bool]:
+    if asset == THUMBNAIL:
+        return {"has_every_size": True}
+    return {"prints_at_full_size": (main.width_px, main.height_px) == (1500, 2100)}
+
+
+def animate(bench: Bench, assets: tuple[str, ...], *, animator: Animator) -> None:
+    """Have the artwork moved under the frame."""
+    attempt = bench.attempt(VIDEO)
+    mp4, provenance = animator.animate(
+        bench.card, bench.take(ARTWORK), bench.take(FRAME), attempt=attempt, cancelled=bench.cancelled
+    )
+    bench.give(
+        VIDEO,
+        {"": Picture(mp4, "mp4", 608, 852)},
+        provenance,
+        claims={"is_under_10_megabytes": len(mp4) < 10_000_000},
+        attempt=attempt,
+    )
+
+
+def check(assets: Sequence[str]) -> dg.AssetChecksDefinition:
+    """The one check of each asset. The batch evaluates it with every card that it makes, so in such a run this body
+    has nothing to add; executed by itself it reads each file again and says what is found now."""
+
+    @dg.multi_asset_check(
+        name=CHECK,
+        specs=[
+            dg.AssetCheckSpec(CHECK, asset=key(a), description=CHECK_DESCRIPTIONS[a], partitions_def=cards)
+            for a in assets
+        ],
+        can_subset=True,
+    )
+    def fit_to_publish(
+        context: dg.AssetCheckExecutionContext, catalog: Catalog, media: Media
+    ) -> Iterator[dg.AssetCheckResult]:
+        made_here = context.op_execution_context.job_def.asset_layer.selected_asset_keys
+        for check_key in sorted(context.selected_asset_check_keys):
+            if check_key.asset_key not in made_here:
+                asset = "/".join(check_key.asset_key.path)
+                for evaluation in look_again(asset, context.op_execution_context.partition_keys, catalog.database, media.store):
+                    context.op_execution_context.log_event(evaluation)
+        yield from ()
+
+    return fit_to_publish
+
+
+CHECK_DESCRIPTIONS = {
+    PROMPT: "Whether the prompt keeps the style guide. A finding is a warning: the prompt is used as it is.",
+    ARTWORK: "Whether the picture is whole and large enough to print.",
+    COMPOSITE: "Whether the card prints at full size.",
+    FRAME: "Whether the frame prints at full size.",
+    THUMBNAIL: "Whether every small size is there.",
+    VIDEO: "Whether the loop is small enough for a console.",
+}
+
+
+def look_again(
+    asset: str, slugs: Sequence[str], database: Database, media: MediaStore
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Read the current file of each card again and hold it against what was claimed when it was made."""
+    with database.reading() as connection:
+        found = looks(connection, [asset], slugs)
+    for slug, look in found.items():
+        version = look.version(asset)
+        claims: dict[str, Any] = {"is_made": version is not None}
+        if version is not None:
+            try:
+                media.read(version.path, version.sha256)
+                claims["is_undamaged"] = True
+            except Damaged:
+                claims["is_undamaged"] = False
+            claims |= told(version, look).claims
+        yield dg.AssetCheckEvaluation(
+            asset_key=key(asset),
+            check_name=CHECK,
+            passed=all(claims.values()),
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata=claims,
+            partition=slug,
+        )

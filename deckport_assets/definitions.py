@@ -1,0 +1,56 @@
+"""The whole pipeline on one page. `build` takes the resources, so that a test can put it together with others."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+from deckport_assets.assets import cards  # noqa: E402 - the warnings above are raised by its decorators
+from deckport_assets.assets.catalog import catalog_asset  # noqa: E402
+from deckport_assets.catalog.recipes import ASSETS  # noqa: E402
+from deckport_assets.resources.catalog import Catalog  # noqa: E402
+from deckport_assets.resources.embedded import EmbeddedAnimator, EmbeddedArtist, EmbeddedWriter  # noqa: E402
+from deckport_assets.resources.media import Media  # noqa: E402
+from deckport_assets.resources.studio import Studio  # noqa: E402
+from deckport_assets.schedules import schedules  # noqa: E402
+from deckport_assets.sensors import sensors  # noqa: E402
+from deckport_assets.settings import Settings, settings  # noqa: E402
+
+
+def live(chosen: Settings) -> dict[str, Any]:
+    """The resources that these settings ask for."""
+    embedded = {"workers": chosen.workers, "refused": chosen.require_real}
+    return {
+        "catalog": Catalog(url=chosen.catalog_url),
+        "media": Media(location=chosen.media_location),
+        "studio": Studio(theme=chosen.theme, own_themes=str(chosen.home / "themes"), workers=chosen.workers),
+        "writer": EmbeddedWriter(**embedded),
+        "artist": EmbeddedArtist(**embedded),
+        "animator": EmbeddedAnimator(**embedded),
+    }
+
+
+def build(resources: Mapping[str, Any], chosen: Settings) -> dg.Definitions:
+    """All assets, checks, sensors and schedules over these resources."""
+    return dg.Definitions(
+        assets=[
+            catalog_asset(chosen.home),
+            cards.facts,
+            cards.prompt,
+            cards.artwork,
+            cards.rendering(resources["studio"].code_version),
+            cards.video("1"),
+        ],
+        asset_checks=[cards.check(ASSETS)],
+        resources=resources,
+        sensors=sensors(chosen),
+        schedules=schedules(),
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build(live(settings()), settings())

@@ -1,0 +1,91 @@
+"""The providers that need no key and no GPU. Real, small, and everything they make is marked as a draft."""
+
+from collections.abc import Callable
+
+import dagster as dg
+from pydantic import Field
+
+from deckport_assets.errors import Refused
+from deckport_assets.models import PAINTED_FACTS, Card
+from deckport_assets.resources.providers import Drawn, Provenance, Written
+
+
+class _Embedded(dg.ConfigurableResource):
+    """What all embedded providers share."""
+
+    workers: int = Field(2, description="How many it works on at a time.", ge=1, le=8)
+    refused: bool = Field(False, description="DECKPORT_REQUIRE_REAL: nothing may be made as a draft.")
+
+    @property
+    def at_once(self) -> int:
+        """As many as there are workers: it computes on this machine."""
+        return self.workers
+
+    @property
+    def real(self) -> bool:
+        """No: what it makes is a draft."""
+        return False
+
+    def _allow(self, real_name: str) -> None:
+        if self.refused:
+            raise Refused(
+                f"{real_name} is not configured, and DECKPORT_REQUIRE_REAL forbids drafts.",
+                remedy=f"Configure {real_name} (deckport settings lists how), or unset DECKPORT_REQUIRE_REAL.",
+            )
+
+
+class EmbeddedWriter(_Embedded):
+    """Writes prompts from a card's facts by template."""
+
+    def write(self, card: Card) -> Written:
+        """A prompt for the card's picture."""
+        from deckport_assets.studio.prompts.writer import WRITER_VERSION, write
+
+        self._allow("Claude")
+        prompt = write(card)
+        provenance = Provenance("embedded", f"writer-{WRITER_VERSION}", draft=True)
+        return Written(prompt.text, prompt.caption, prompt.negative, provenance)
+
+
+class EmbeddedArtist(_Embedded):
+    """Paints pictures by procedure; the same card, prompt and attempt give the same picture."""
+
+    width_px: int = Field(1200, ge=64, le=4096)
+    height_px: int = Field(1744, ge=64, le=4096)
+
+    def draw(
+        self,
+        card: Card,
+        prompt: str,
+        *,
+        attempt: int,
+        progress: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> Drawn:
+        """The card's picture."""
+        from deckport_assets.studio.artist.dice import seed_of
+        from deckport_assets.studio.artist.painter import PAINTER_VERSION, paint
+        from deckport_assets.studio.encoding import png, preview
+
+        self._allow("ComfyUI")
+        pixels = paint(card, prompt, attempt=attempt, size_px=(self.width_px, self.height_px))
+        seed = seed_of(*card.facts(PAINTED_FACTS).values(), prompt, attempt)
+        provenance = Provenance("embedded", f"painter-{PAINTER_VERSION}", draft=True, seed=seed)
+        return Drawn(png(pixels), self.width_px, self.height_px, preview(pixels), provenance)
+
+
+class EmbeddedAnimator(_Embedded):
+    """Moves the art under the still frame."""
+
+    def animate(
+        self, card: Card, art_png: bytes, frame_png: bytes, *, attempt: int, cancelled: Callable[[], bool]
+    ) -> tuple[bytes, Provenance]:
+        """A seamless loop of three seconds as MP4, 608 x 852."""
+        from deckport_assets.studio.artist.dice import seed_of
+        from deckport_assets.studio.encoding import open_layer, open_picture
+        from deckport_assets.studio.video import VIDEO_VERSION, loop
+
+        self._allow("ComfyUI")
+        seed = seed_of("video", card.slug, attempt)
+        mp4 = loop(open_picture(art_png), open_layer(frame_png), seed=seed, cancelled=cancelled)
+        return mp4, Provenance("embedded", f"loop-{VIDEO_VERSION}", draft=True, seed=seed)

@@ -1,0 +1,93 @@
+"""Who writes, draws and composes: the small protocols that a real service and its embedded stand-in both keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from deckport_assets.models import Card
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who made something, with what. What an embedded provider makes is a draft."""
+
+    provider: str
+    model: str
+    draft: bool
+    seed: int | None = None
+    workflow: str = ""
+    workflow_sha256: str = ""
+    cost_microusd: int = 0
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A prompt as its writer gave it."""
+
+    text: str
+    caption: str
+    negative: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture as its artist gave it: PNG bytes without metadata, and a preview of at most 160 pixels."""
+
+    png: bytes
+    width_px: int
+    height_px: int
+    preview: bytes
+    provenance: Provenance
+
+
+class Writer(Protocol):
+    """Writes prompts. `at_once` is how many it can take at a time; `real` is False for an embedded one."""
+
+    @property
+    def at_once(self) -> int: ...
+
+    @property
+    def real(self) -> bool: ...
+
+    def write(self, card: Card) -> Written:
+        """A prompt for the card's picture."""
+
+
+class Artist(Protocol):
+    """Draws pictures. `at_once` is how many it can take at a time; `real` is False for an embedded one."""
+
+    @property
+    def at_once(self) -> int: ...
+
+    @property
+    def real(self) -> bool: ...
+
+    def draw(
+        self,
+        card: Card,
+        prompt: str,
+        *,
+        attempt: int,
+        progress: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> Drawn:
+        """The card's picture. Another attempt is another picture."""
+
+
+class Animator(Protocol):
+    """Makes the moving card. `real` is False for an embedded one."""
+
+    @property
+    def at_once(self) -> int: ...
+
+    @property
+    def real(self) -> bool: ...
+
+    def animate(
+        self, card: Card, art_png: bytes, frame_png: bytes, *, attempt: int, cancelled: Callable[[], bool]
+    ) -> tuple[bytes, Provenance]:
+        """A seamless loop of three seconds as MP4."""

@@ -1,0 +1,109 @@
+"""The studio as a Dagster resource: which theme, and the encoding of what one pass over a card gives.
+
+The craft itself, pure, is `deckport_assets.studio`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from deckport_assets.errors import DeckportError
+from deckport_assets.models import Card, fingerprint
+
+if TYPE_CHECKING:
+    from deckport_assets.studio.cards.compose import Rendered
+    from deckport_assets.studio.cards.theme import Theme
+    from deckport_assets.studio.encoding import Pixels
+
+WEBP_QUALITY = 90
+THUMBNAIL_QUALITY = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A picture as the bytes of a file."""
+
+    data: bytes
+    extension: str
+    width_px: int
+    height_px: int
+
+
+class RenderedCard:
+    """A card that was rendered once; its files are encoded when asked for."""
+
+    def __init__(self, rendered: "Rendered") -> None:
+        self.rendered = rendered
+
+    def files(self, asset: str) -> dict[str, Encoded]:
+        """The files of `composite`, `frame` or `thumbnail`, by variant."""
+        from deckport_assets.studio.encoding import png, webp
+
+        def encoded(pixels: "Pixels", extension: str, encode: Callable[["Pixels"], bytes]) -> Encoded:
+            return Encoded(encode(pixels), extension, pixels.shape[1], pixels.shape[0])
+
+        if asset == "composite":
+            large = encoded(self.rendered.composite, "webp", lambda p: webp(p, quality=WEBP_QUALITY))
+            return {"": encoded(self.rendered.composite, "png", png), "large": large}
+        if asset == "frame":
+            return {"": encoded(self.rendered.frame, "png", png)}
+        files = {
+            name: encoded(pixels, "webp", lambda p: webp(p, quality=THUMBNAIL_QUALITY))
+            for name, pixels in self.thumbnails.items()
+        }
+        return files | {"legacy": encoded(self.thumbnails["small"], "png", png)}
+
+    def preview(self, asset: str) -> bytes:
+        """What Dagster's UI shows of the asset."""
+        from deckport_assets.studio.encoding import preview
+
+        if asset.endswith("frame"):
+            return preview(self.rendered.frame)
+        return preview(self.thumbnails["small"])
+
+    @cached_property
+    def thumbnails(self) -> "dict[str, Pixels]":
+        """The three small sizes, made once."""
+        return self.rendered.thumbnails()
+
+
+class Studio(dg.ConfigurableResource):
+    """Renders cards with one theme. A producer's own theme of the same name wins over the package's."""
+
+    theme: str = Field(description="The theme's name.")
+    own_themes: str = Field("", description="The folder of the producer's own themes.")
+    workers: int = Field(2, description="Cards rendered at the same time.", ge=1, le=8)
+
+    @cached_property
+    def loaded(self) -> "Theme":
+        """The theme. Raises ThemeError or MissingElement, naming the theme and the part."""
+        from deckport_assets.studio.cards.theme import PACKAGE_THEMES, load_theme
+
+        folders = [*([Path(self.own_themes)] if self.own_themes else []), PACKAGE_THEMES]
+        mine = (folder / self.theme for folder in folders if (folder / self.theme).is_dir())
+        return load_theme(next(mine, PACKAGE_THEMES / self.theme), bases=folders)
+
+    def render(self, card: Card, art: bytes) -> RenderedCard:
+        """One pass over the card. Raises what is wrong with the theme, the picture or the card's text."""
+        from deckport_assets.studio.cards.compose import render_card
+        from deckport_assets.studio.cards.spec import CardSpec
+        from deckport_assets.studio.encoding import open_picture
+
+        theme = self.loaded
+        return RenderedCard(render_card(CardSpec.of(card), open_picture(art), theme))
+
+    @property
+    def code_version(self) -> str:
+        """What theme, renderer and encoder make of a card: it changes when one of them does."""
+        from deckport_assets.studio.cards import RENDERER_VERSION
+
+        try:
+            look = self.loaded.sha256
+        except DeckportError as error:
+            look = f"broken: {error}"  # each card then fails with the reason, and prompts and artwork go on
+        return fingerprint(look, RENDERER_VERSION, WEBP_QUALITY, THUMBNAIL_QUALITY)
