@@ -11,7 +11,7 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from deckport_assets.assets import cards  # noqa: E402 - the warnings above are raised by its decorators
 from deckport_assets.assets.catalog import catalog_asset  # noqa: E402
-from deckport_assets.catalog.recipes import ASSETS  # noqa: E402
+from deckport_assets.catalog.recipes import ARTWORK, ASSETS, PROMPT, VIDEO  # noqa: E402
 from deckport_assets.resources.catalog import Catalog  # noqa: E402
 from deckport_assets.resources.embedded import EmbeddedAnimator, EmbeddedArtist, EmbeddedWriter  # noqa: E402
 from deckport_assets.resources.media import Media  # noqa: E402
@@ -23,32 +23,38 @@ from deckport_assets.settings import Settings, settings  # noqa: E402
 
 def live(chosen: Settings) -> dict[str, Any]:
     """The resources that these settings ask for."""
-    embedded = {"workers": chosen.workers, "refused": chosen.require_real}
     return {
         "catalog": Catalog(url=chosen.catalog_url),
         "media": Media(location=chosen.media_location),
         "studio": Studio(theme=chosen.theme, own_themes=str(chosen.home / "themes"), workers=chosen.workers),
-        "writer": EmbeddedWriter(**embedded),
-        "artist": EmbeddedArtist(**embedded),
-        "animator": EmbeddedAnimator(**embedded),
+        "writer": EmbeddedWriter(workers=chosen.workers, refused=chosen.require_real),
+        "artist": EmbeddedArtist(workers=chosen.workers, refused=chosen.require_real),
+        "animator": EmbeddedAnimator(workers=chosen.workers, refused=chosen.require_real),
     }
+
+
+def real_assets(resources: Mapping[str, Any]) -> frozenset[str]:
+    """The assets that a real provider makes: they cost, and only they can replace a draft."""
+    makers = {PROMPT: "writer", ARTWORK: "artist", VIDEO: "animator"}
+    return frozenset(asset for asset, maker in makers.items() if resources[maker].real)
 
 
 def build(resources: Mapping[str, Any], chosen: Settings) -> dg.Definitions:
     """All assets, checks, sensors and schedules over these resources."""
+    real = real_assets(resources)
     return dg.Definitions(
         assets=[
             catalog_asset(chosen.home),
             cards.facts,
-            cards.prompt,
-            cards.artwork,
+            cards.prompt(automated=PROMPT not in real or "prompt" in chosen.automate),
+            cards.artwork(automated=ARTWORK not in real or "artwork" in chosen.automate),
             cards.rendering(resources["studio"].code_version),
-            cards.video("1"),
+            cards.video(),
         ],
         asset_checks=[cards.check(ASSETS)],
         resources=resources,
-        sensors=sensors(chosen),
-        schedules=schedules(),
+        sensors=sensors(),
+        schedules=schedules(chosen.home, real),
         executor=dg.in_process_executor,
     )
 

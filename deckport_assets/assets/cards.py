@@ -56,46 +56,56 @@ facts = dg.AssetSpec(
 )
 
 
-@dg.asset(
-    key=key(PROMPT),
-    deps=[facts],
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"text"},
-    partitions_def=cards,
-    output_required=False,
-    backfill_policy=dg.BackfillPolicy.multi_run(400),
-    pool="writer",
-    code_version="1",
-    automation_condition=NEED,
-)
-def prompt(
-    context: dg.AssetExecutionContext, catalog: Catalog, media: Media, writer: dg.ResourceParam[Writer]
-) -> Iterator[Any]:
-    """The words that the card's picture is drawn from: a person's, the source's, or else written for it."""
-    line = line_for(context, catalog, media, partial(write_prompt, writer=writer), real=writer.real)
-    yield from batch(context, line, order=line.order, at_once=writer.at_once)
+def prompt(*, automated: bool) -> dg.AssetsDefinition:
+    """The words of each card. `automated`: whether it is made unasked."""
+
+    @dg.asset(
+        key=key(PROMPT),
+        deps=[facts],
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"text"},
+        partitions_def=cards,
+        output_required=False,
+        backfill_policy=dg.BackfillPolicy.multi_run(400),
+        pool="writer",
+        code_version="1",
+        automation_condition=NEED if automated else None,
+    )
+    def prompt(
+        context: dg.AssetExecutionContext, catalog: Catalog, media: Media, writer: dg.ResourceParam[Writer]
+    ) -> Iterator[Any]:
+        """The words that the card's picture is drawn from: a person's, the source's, or else written for it."""
+        line = line_for(context, catalog, media, partial(write_prompt, writer=writer), real=writer.real)
+        yield from batch(context, line, order=line.order, at_once=writer.at_once)
+
+    return prompt
 
 
-@dg.asset(
-    key=key(ARTWORK),
-    deps=[facts, prompt],
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"image"},
-    partitions_def=cards,
-    output_required=False,
-    backfill_policy=dg.BackfillPolicy.multi_run(50),
-    pool="artist",
-    code_version="1",
-    automation_condition=NEED,
-)
-def artwork(
-    context: dg.AssetExecutionContext, catalog: Catalog, media: Media, artist: dg.ResourceParam[Artist]
-) -> Iterator[Any]:
-    """The picture on the card, without frame or text."""
-    line = line_for(context, catalog, media, partial(draw_artwork, artist=artist), real=artist.real)
-    yield from batch(context, line, order=line.order, at_once=artist.at_once)
+def artwork(*, automated: bool) -> dg.AssetsDefinition:
+    """The picture of each card. `automated`: whether it is made unasked."""
+
+    @dg.asset(
+        key=key(ARTWORK),
+        deps=[facts, key(PROMPT)],
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"image"},
+        partitions_def=cards,
+        output_required=False,
+        backfill_policy=dg.BackfillPolicy.multi_run(50),
+        pool="artist",
+        code_version="1",
+        automation_condition=NEED if automated else None,
+    )
+    def artwork(
+        context: dg.AssetExecutionContext, catalog: Catalog, media: Media, artist: dg.ResourceParam[Artist]
+    ) -> Iterator[Any]:
+        """The picture on the card, without frame or text."""
+        line = line_for(context, catalog, media, partial(draw_artwork, artist=artist), real=artist.real)
+        yield from batch(context, line, order=line.order, at_once=artist.at_once)
+
+    return artwork
 
 
 def rendering(code_version: str) -> dg.AssetsDefinition:
@@ -104,7 +114,7 @@ def rendering(code_version: str) -> dg.AssetsDefinition:
     def spec(asset: str, kinds: set[str], description: str) -> dg.AssetSpec:
         return dg.AssetSpec(
             key=key(asset),
-            deps=[facts, artwork],
+            deps=[facts, key(ARTWORK)],
             description=description,
             group_name=GROUP,
             owners=OWNERS,
@@ -136,7 +146,7 @@ def rendering(code_version: str) -> dg.AssetsDefinition:
     return rendered_card
 
 
-def video(animator_code_version: str) -> dg.AssetsDefinition:
+def video() -> dg.AssetsDefinition:
     """The moving card; never automated, because a person decides which cards move."""
 
     @dg.asset(
@@ -149,7 +159,7 @@ def video(animator_code_version: str) -> dg.AssetsDefinition:
         output_required=False,
         backfill_policy=dg.BackfillPolicy.multi_run(25),
         pool="animator",
-        code_version=animator_code_version,
+        code_version="1",
     )
     def video(
         context: dg.AssetExecutionContext, catalog: Catalog, media: Media, animator: dg.ResourceParam[Animator]
@@ -282,8 +292,10 @@ def check(assets: Sequence[str]) -> dg.AssetChecksDefinition:
         for check_key in sorted(context.selected_asset_check_keys):
             if check_key.asset_key not in made_here:
                 asset = "/".join(check_key.asset_key.path)
-                for evaluation in look_again(asset, context.op_execution_context.partition_keys, catalog.database, media.store):
-                    context.op_execution_context.log_event(evaluation)
+                for evaluation in look_again(
+                    asset, context.op_execution_context.partition_keys, catalog.database, media.store
+                ):
+                    context.op_execution_context.log_event(evaluation)  # type: ignore[arg-type]  # it takes one
         yield from ()
 
     return fit_to_publish

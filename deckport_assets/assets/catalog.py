@@ -86,3 +86,20 @@ def tell_dagster(instance: dg.DagsterInstance, database: Database) -> int:
             told = cards_table.update().where(cards_table.c.slug == row["slug"])
             connection.execute(told.values(facts_reported=row["facts_version"]))
     return len(changed)
+
+
+def tell_of_version(instance: dg.DagsterInstance, database: Database, asset: str, slug: str) -> None:
+    """Report the current version of one asset of a card, after a person went back to an older one or gave a new one."""
+    from deckport_assets.assets.card_line import told
+    from deckport_assets.catalog.line import looks
+
+    with database.reading() as connection:
+        look = looks(connection, [asset], [slug])[slug]
+    version = look.version(asset)
+    if version is not None:
+        made = told(version, look)
+        tags = {DATA_VERSION_TAG: made.data_version}
+        key = dg.AssetKey(asset.split("/"))
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization(key, partition=slug, metadata=made.metadata, tags=tags)
+        )

@@ -75,9 +75,9 @@ class Look:
     def found(self, recipe: Recipe) -> Found:
         """What is recorded of one asset, beside its inputs of today."""
         version = self.version(recipe.asset)
-        state = {"failed": recipe.asset in self.failed, "retired": self.card.retired}
+        failed, retired = recipe.asset in self.failed, self.card.retired
         if version is None:
-            return Found(self.inputs(recipe), **state)
+            return Found(self.inputs(recipe), failed=failed, retired=retired)
         return Found(
             self.inputs(recipe),
             exists=True,
@@ -86,7 +86,8 @@ class Look:
             draft=version.draft,
             rejected=version.review == "rejected",
             attempt=version.attempt,
-            **state,
+            failed=failed,
+            retired=retired,
         )
 
 

@@ -31,7 +31,7 @@ class Worker(NamedTuple):
         """Whether that very process still runs; a zombie does not."""
         try:
             process = psutil.Process(self.pid)
-            return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= self.seen_at + 1
+            return bool(process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= self.seen_at + 1)
         except psutil.NoSuchProcess:
             return False
 

@@ -1,6 +1,7 @@
 """The catalog database as a Dagster resource. The database itself is `deckport_assets.catalog`."""
 
 from functools import cached_property
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -8,7 +9,7 @@ from pydantic import Field
 from deckport_assets.catalog.database import Database
 
 
-class Catalog(dg.ConfigurableResource):
+class Catalog(dg.ConfigurableResource[Any]):
     """The catalog database."""
 
     url: str = Field(repr=False, description="SQLAlchemy's address of the catalog database.")

@@ -1,6 +1,7 @@
 """The providers that need no key and no GPU. Real, small, and everything they make is marked as a draft."""
 
 from collections.abc import Callable
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -10,7 +11,7 @@ from deckport_assets.models import PAINTED_FACTS, Card
 from deckport_assets.resources.providers import Drawn, Provenance, Written
 
 
-class _Embedded(dg.ConfigurableResource):
+class _Embedded(dg.ConfigurableResource[Any]):
     """What all embedded providers share."""
 
     workers: int = Field(2, description="How many it works on at a time.", ge=1, le=8)
@@ -50,8 +51,8 @@ class EmbeddedWriter(_Embedded):
 class EmbeddedArtist(_Embedded):
     """Paints pictures by procedure; the same card, prompt and attempt give the same picture."""
 
-    width_px: int = Field(1200, ge=64, le=4096)
-    height_px: int = Field(1744, ge=64, le=4096)
+    width_px: int = Field(default=1200, ge=64, le=4096)
+    height_px: int = Field(default=1744, ge=64, le=4096)
 
     def draw(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
@@ -72,7 +72,7 @@ class RenderedCard:
         return self.rendered.thumbnails()
 
 
-class Studio(dg.ConfigurableResource):
+class Studio(dg.ConfigurableResource[Any]):
     """Renders cards with one theme. A producer's own theme of the same name wins over the package's."""
 
     theme: str = Field(description="The theme's name.")

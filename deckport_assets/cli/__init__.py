@@ -1,0 +1,43 @@
+"""The `deckport` command. Each verb stands in the module of its subject; what they share is in `speaking`."""
+
+import sys
+
+import click
+
+from deckport_assets.cli.cataloguing import import_, settings_
+from deckport_assets.cli.keeping import failures, gc, retry, rollback, verify
+from deckport_assets.cli.producing import produce
+from deckport_assets.cli.serving import demo, serve, up
+from deckport_assets.cli.speaking import say_error
+from deckport_assets.errors import DeckportError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def deckport() -> None:
+    """Make and serve everything that players see and hear of Deckport.
+
+    \b
+    deckport demo                            try it: the demo cards, start to end
+    deckport up                              Dagster's UI and the catalog
+    deckport import GAMEPLAY.csv ART.csv     bring the catalog in
+    deckport produce                         make what is missing
+    """
+
+
+for command in (import_, produce, failures, retry, verify, gc, rollback, settings_, up, serve, demo):
+    deckport.add_command(command)
+
+
+def main() -> None:
+    """Run the command; an error that the project expects is one line with its way out, not a traceback."""
+    try:
+        deckport(standalone_mode=False)
+    except DeckportError as error:
+        say_error(error)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. What was finished is kept; the same command goes on with the rest.", err=True)
+        sys.exit(130)

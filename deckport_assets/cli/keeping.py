@@ -1,0 +1,158 @@
+"""`deckport failures`, `retry`, `verify`, `gc`, `rollback`: keeping what was made true and in order."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from deckport_assets.catalog.cards import find_card
+from deckport_assets.catalog.journal import list_failures
+from deckport_assets.catalog.recipes import ASSETS, UNASKED
+from deckport_assets.cli.producing import named_assets, produce
+from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
+from deckport_assets.errors import Refused
+
+
+@click.command()
+@click.option("--asset", help="Only this asset, as artwork.")
+@json_option
+def failures(asset: str | None, as_json: bool) -> None:
+    """List what could not be made: its cause, since when, how often tried, and what to do.
+
+    \b
+    Example: deckport failures --asset artwork
+    """
+    only = named_assets(asset)[0] if asset else None
+    with open_catalog() as database, database.reading() as connection:
+        found = list_failures(connection, asset=only)
+    if as_json:
+        rows = [asdict(f) | {"first_at": f.first_at.isoformat(), "last_at": f.last_at.isoformat()} for f in found]
+        say_json({"failures": rows})
+        return
+    for failure in found:
+        again = "tried again at night" if failure.retryable else "waits for a person"
+        click.secho(f"{failure.asset} {failure.partition}  {failure.kind}", fg="red")
+        click.echo(f"    {failure.cause}")
+        click.echo(f"    {failure.remedy}")
+        times = f"{failure.attempts} time{'s' if failure.attempts > 1 else ''}"
+        click.secho(f"    {times} since {failure.first_at:%Y-%m-%d %H:%M} UTC, {again}", dim=True)
+    click.echo(f"{len(found)} failed." if found else "Nothing has failed.")
+
+
+@click.command()
+@click.argument("card", nargs=-1)
+@click.option("--asset", help="Only this asset, as artwork.")
+@click.option("--yes", is_flag=True, help="Do not ask before something that costs.")
+@json_option
+@click.pass_context
+def retry(context: click.Context, card: tuple[str, ...], asset: str | None, yes: bool, as_json: bool) -> None:
+    """Try again what has failed, whatever its cause, and what waited for it.
+
+    \b
+    Example: deckport retry --asset composite sky-voyager
+    """
+    context.invoke(produce, card=card, select="failed", assets=asset or _failed_assets(), yes=yes, as_json=as_json)
+
+
+def _failed_assets() -> str:
+    """Every asset that something has failed of, and those that are made without being named."""
+    with open_catalog() as database, database.reading() as connection:
+        found = {failure.asset for failure in list_failures(connection)}
+    return ",".join(asset for asset in ASSETS if asset in found or asset in UNASKED)
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Put missing and damaged files on the list of failures, to be made again.")
+@json_option
+@click.pass_context
+def verify(context: click.Context, repair: bool, as_json: bool) -> None:
+    """Read every current file again and compare it with the catalog; find files that no row knows.
+
+    \b
+    Example: deckport verify --repair
+    """
+    from deckport_assets.catalog.upkeep import verify_media
+    from deckport_assets.media import MediaStore
+
+    store = MediaStore(chosen_settings().media_location)
+    with open_catalog() as database:
+        found = verify_media(database, store, repair=repair)
+    if as_json:
+        say_json(found.counts())
+    else:
+        for word, paths in (("missing", found.missing), ("damaged", found.damaged), ("orphan", found.orphans)):
+            for path in paths:
+                click.secho(f"{word}  {path}", fg="yellow" if word == "orphan" else "red", err=True)
+        counts = found.counts()
+        click.echo(", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
+        if found.missing or found.damaged:
+            click.echo("Listed as failed: deckport retry" if repair else "To have them made again: verify --repair")
+        if found.orphans:
+            click.echo("Orphans are left by kills and do no harm: deckport gc removes them.")
+    context.exit(1 if found.missing or found.damaged else 0)
+
+
+@click.command()
+@click.option("--keep", default=3, show_default=True, help="Versions of each asset that stay for rollback.")
+@click.option("--older-than-h", default=24.0, show_default=True, help="Leave orphans that are younger, in hours.")
+@click.option("--yes", is_flag=True, help="Remove them; without it they are only listed.")
+@json_option
+def gc(keep: int, older_than_h: float, yes: bool, as_json: bool) -> None:
+    """Remove old versions and files that no row knows. Without --yes it only says what it would remove.
+
+    The current version of everything stays, and the KEEP latest versions beside it.
+
+    \b
+    Example: deckport gc --keep 2 --yes
+    """
+    from deckport_assets.catalog.upkeep import collect_garbage
+    from deckport_assets.media import MediaStore
+
+    store = MediaStore(chosen_settings().media_location)
+    with open_catalog() as database:
+        collected = collect_garbage(database, store, keep=keep, older_than_s=older_than_h * 3600, remove=yes)
+    if as_json:
+        say_json(asdict(collected))
+        return
+    verb = "Removed" if yes else "Would remove"
+    click.echo(
+        f"{verb} {collected.versions} old versions and {collected.orphans} orphans, "
+        f"{collected.bytes / 1_000_000:.1f} MB."
+    )
+    if not yes and collected.bytes:
+        click.echo("To remove them: deckport gc --yes")
+
+
+@click.command()
+@click.argument("asset")
+@click.argument("card")
+@click.option("--to", "sha256", default="", help="The version to go back to, by the start of its sha256.")
+@json_option
+def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
+    """Make an older version of an asset the current one again. What is rendered from it follows.
+
+    Nothing is deleted: rolling back to the newer one brings it back.
+
+    \b
+    Example: deckport rollback artwork sky-voyager
+    """
+    from deckport_assets.assets.catalog import tell_of_version
+    from deckport_assets.catalog.versions import roll_back
+    from deckport_assets.instance.home import open_instance, prepare
+
+    chosen = chosen_settings()
+    prepare(chosen)
+    name = named_assets(asset)[0]
+    with open_catalog() as database, open_instance(chosen) as instance:
+        with database.writing() as connection:
+            found = find_card(connection, card)
+            if found is None:
+                raise Refused(f"There is no card {card!r}.", remedy="Use its slug, SKU or exact name.")
+            versions = roll_back(connection, name, found.slug, sha256)
+        tell_of_version(instance, database, name, found.slug)
+    if as_json:
+        say_json({"asset": name, "card": found.slug, "sha256": versions[0].sha256, "files": len(versions)})
+        return
+    click.echo(f"{name} of {found.name} is {versions[-1].path} again.")
+    click.echo("What is made from it is stale now: deckport produce --stale (or Dagster does it by itself).")

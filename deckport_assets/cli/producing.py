@@ -1,0 +1,238 @@
+"""`deckport produce`: make cards, with a progress bar, through Dagster's webserver or without one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from deckport_assets.catalog.cards import all_cards, find_card
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.recipes import ASSETS, UNASKED
+from deckport_assets.catalog.standing import Order, Selection
+from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
+from deckport_assets.errors import Refused
+from deckport_assets.models import Card, Colour, Rarity
+
+if TYPE_CHECKING:
+    from deckport_assets.production import Count, Job, Producer, Tally
+
+MOST_ROUNDS = 3
+"""How often the rest is asked for again when runs die under it."""
+
+
+@click.command()
+@click.argument("card", nargs=-1)
+@click.option("--set", "card_set", help="Only the cards of this set.")
+@click.option(
+    "--colour", type=click.Choice([c.lower() for c in Colour], case_sensitive=False), help="Only this colour."
+)
+@click.option(
+    "--rarity", type=click.Choice([r.lower() for r in Rarity], case_sensitive=False), help="Only this rarity."
+)
+@click.option("--missing", "select", flag_value="missing", default=True, help="What was never made (the default).")
+@click.option("--stale", "select", flag_value="stale", help="What a changed text, art or theme made stale: rendering.")
+@click.option("--failed", "select", flag_value="failed", help="What has failed.")
+@click.option("--drafts", "select", flag_value="drafts", help="What an embedded provider made, anew with a real one.")
+@click.option("--all", "select", flag_value="all", help="Missing, failed, and stale rendering.")
+@click.option(
+    "--redraw", is_flag=True, help="Make prompt, artwork or video named in --assets anew, as another attempt."
+)
+@click.option("--assets", help=f"Only these, comma-separated: {', '.join(a.split('/')[1] for a in ASSETS)}.")
+@click.option("--yes", is_flag=True, help="Do not ask before something that costs.")
+@json_option
+@click.pass_context
+def produce(
+    context: click.Context,
+    card: tuple[str, ...],
+    card_set: str | None,
+    colour: str | None,
+    rarity: str | None,
+    select: str,
+    redraw: bool,
+    assets: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Make cards: by default what is missing of all of them.
+
+    CARD is a slug, a SKU or a name. Video is made only when --assets names it. When Dagster's webserver runs, its
+    daemon does the work; else this command does it, on the same instance. Ctrl-C keeps what is finished.
+
+    \b
+    Examples: deckport produce
+              deckport produce AZURE-004 --assets video
+              deckport produce --colour crimson --all
+              deckport produce sky-voyager --redraw --assets artwork
+    """
+    from deckport_assets.definitions import build, live, real_assets
+    from deckport_assets.instance.home import note_code_versions, open_instance, prepare
+    from deckport_assets.production import InThisProcess, Tally, ThroughWebserver, plan_job
+
+    chosen = chosen_settings()
+    prepare(chosen)
+    resources = live(chosen)
+    definitions, real = build(resources, chosen), real_assets(resources)
+    wanted = named_assets(assets)
+    order = make_order(select, redraw, wanted, real)
+    with open_catalog() as database, open_instance(chosen) as instance:
+        slugs = [c.slug for c in chosen_cards(database, card, card_set, colour, rarity)]
+        versions = note_code_versions(database, definitions)
+        job = plan_job(database, slugs, wanted, order, versions)
+        ask_before_paying(job, real, yes=yes)
+        webserver = ThroughWebserver(chosen.dagster_address, instance)
+        producer: Producer = webserver if webserver.answers() else InThisProcess(instance, definitions)
+        if not as_json:
+            say_plan(job, producer)
+        tally = Tally(database, job)
+        run_to_the_end(job, tally, producer, quiet=as_json)
+        counts = tally.counts()
+    say_counts(counts, as_json=as_json)
+    undone = job.total - sum(count.made for count in counts.values())
+    context.exit(1 if undone else 0)
+
+
+def named_assets(words: str | None) -> list[str]:
+    """The assets that --assets names; all but the video when it names none. Raises Refused for one that is none."""
+    if not words:
+        return list(UNASKED)
+    named = [f"cards/{word.strip().removeprefix('cards/')}" for word in words.split(",") if word.strip()]
+    if unknown := [name for name in named if name not in ASSETS]:
+        known = ", ".join(a.split("/")[1] for a in ASSETS)
+        raise Refused(f"There is no asset {unknown[0].split('/')[1]}.", remedy=f"Use some of {known}.")
+    return [asset for asset in ASSETS if asset in named]
+
+
+def make_order(select: str, redraw: bool, assets: Sequence[str], real: frozenset[str]) -> Order:
+    """What the options ask for. Raises Refused when they contradict each other."""
+    selection = Selection(select)
+    anew = frozenset(a for a in assets if a in ("cards/prompt", "cards/artwork", "cards/video"))
+    if redraw and (not anew or set(assets) == set(UNASKED)):
+        raise Refused(
+            "--redraw makes something anew that may have cost money: say what.",
+            remedy="Add --assets prompt, artwork or video.",
+        )
+    if selection is Selection.DRAFTS and not real & set(assets):
+        raise Refused(
+            "--drafts replaces drafts by the work of a real provider, and none is configured.",
+            remedy="Configure one (deckport settings lists how); until then everything that is made is a draft.",
+        )
+    return Order(selection, anew if redraw else frozenset(), real)
+
+
+def chosen_cards(
+    database: Database, words: Sequence[str], card_set: str | None, colour: str | None, rarity: str | None
+) -> list[Card]:
+    """The cards that are meant, in SKU order. Raises Refused for a word that names none."""
+    with database.reading() as connection:
+        named: list[Card] | None = None
+        if words:
+            named = []
+            for word in words:
+                found = find_card(connection, word)
+                if found is None:
+                    raise Refused(f"There is no card {word!r}.", remedy="Use its slug, SKU or exact name.")
+                named.append(found)
+        cards = named if named is not None else all_cards(connection)
+    return [
+        card
+        for card in cards
+        if (card_set is None or card.card_set.lower() == card_set.lower())
+        and (colour is None or card.colour == colour.upper())
+        and (rarity is None or card.rarity == rarity.upper())
+    ]
+
+
+def ask_before_paying(job: Job, real: frozenset[str], *, yes: bool) -> None:
+    """A paid asset asks first; without a terminal and without --yes it refuses."""
+    paid = {asset: len(slugs) for asset, slugs in job.due.items() if asset in real}
+    if not paid or yes:
+        return
+    what = ", ".join(f"{count} x {asset.split('/')[1]}" for asset, count in paid.items())
+    if not sys.stdin.isatty():
+        raise Refused(f"This would make {what} with a real provider.", remedy="Add --yes to agree to the cost.")
+    click.confirm(f"Make {what} with a real provider? It costs", abort=True)
+
+
+def say_plan(job: Job, producer: Producer) -> None:
+    """Say what is going to be made, and where."""
+    from deckport_assets.production import ThroughWebserver
+
+    if not job.total:
+        click.echo(f"Nothing to make: all {len(job.slugs)} cards are as asked for.")
+        return
+    what = ", ".join(f"{len(slugs)} {asset.split('/')[1]}" for asset, slugs in job.due.items())
+    where = f"Dagster at {producer.address}" if isinstance(producer, ThroughWebserver) else "this command"
+    click.echo(f"To make: {what}. By {where}.")
+
+
+def run_to_the_end(job: Job, tally: Tally, producer: Producer, *, quiet: bool) -> None:
+    """Run the job under a progress bar; what dying runs left is asked for again."""
+    from deckport_assets.production import left_over
+
+    with progress_bar(job.total, quiet=quiet) as show:
+
+        def watch() -> None:
+            counts = tally.counts().values()
+            show(sum(c.made for c in counts), sum(c.failed for c in counts))
+
+        rest = job
+        for _ in range(MOST_ROUNDS):
+            if not rest.total:
+                break
+            producer.run(rest, watch)
+            rest = left_over(job, tally)
+
+
+class progress_bar:
+    """A bar with counts, rate and the time that is left, on the error stream; nothing when quiet."""
+
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[beside]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=quiet or not total,
+        )
+        self.task = self.bar.add_task("making", total=total, beside="")
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self.bar.start()
+        return self.show
+
+    def show(self, made: int, failed: int) -> None:
+        """Move the bar."""
+        self.bar.update(self.task, completed=made + failed, beside=f"{failed} failed" if failed else "")
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+
+def say_counts(counts: dict[str, Count], *, as_json: bool) -> None:
+    """Say what became of each asset."""
+    if as_json:
+        say_json({asset: asdict(count) for asset, count in counts.items()})
+        return
+    for asset, count in counts.items():
+        failed = click.style(f"{count.failed} failed", fg="red") if count.failed else "0 failed"
+        click.echo(f"{asset:<16} {count.made:>5} made  {count.skipped:>5} skipped  {failed}  {count.seconds:g} s")
+    if any(count.failed for count in counts.values()):
+        click.echo("Why, and what to do: deckport failures")

@@ -1,0 +1,104 @@
+"""`deckport up`, `serve` and `demo`: everything running, the catalog alone, and a first look."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from deckport_assets.cli.producing import produce
+from deckport_assets.cli.speaking import chosen_settings
+from deckport_assets.errors import Refused
+
+DEMO = Path(__file__).parents[1] / "demo"
+
+
+@click.command()
+@click.pass_context
+def up(context: click.Context) -> None:
+    """Start Dagster (UI, daemon, code server) and the catalog; Ctrl-C stops them all.
+
+    A service that dies is started again. What runs were left hanging by a power cut is cleared up first.
+
+    \b
+    Example: DECKPORT_DAGSTER_PORT=3001 deckport up
+    """
+    from deckport_assets.instance.home import LOCATION, prepare
+    from deckport_assets.instance.supervisor import Service, Supervisor, dagster_services
+
+    chosen = chosen_settings()
+    for name, port in (("DAGSTER", chosen.dagster_port), ("API", chosen.api_port), ("CODE", chosen.code_port)):
+        _require_free(name, port)
+    cleared = prepare(chosen)
+    if cleared:
+        click.echo(f"{len(cleared)} runs were left hanging and are marked failed; what they left is asked for again.")
+    services = dagster_services(
+        chosen.dagster_home, code_port=chosen.code_port, dagster_port=chosen.dagster_port, location=LOCATION
+    )
+    serving = [sys.executable, "-m", "deckport_assets.cli.run", "serve"]
+    services.append(Service("the catalog", serving, chosen.dagster_home / "logs" / "catalog.log"))
+    click.echo(f"Dagster's UI  http://127.0.0.1:{chosen.dagster_port}   (a few seconds to start)")
+    click.echo(f"The catalog   http://{chosen.api_host}:{chosen.api_port}")
+    click.echo(f"Logs          {chosen.dagster_home / 'logs'}")
+    environment = os.environ | {
+        "DAGSTER_HOME": str(chosen.dagster_home),
+        "DECKPORT_HOME": str(chosen.home),
+        "PYTHONWARNINGS": "ignore",
+    }
+    context.exit(Supervisor(services, environment, click.echo).run())
+
+
+@click.command()
+def serve() -> None:
+    """Serve the catalog alone: its pages and its API.
+
+    \b
+    Example: DECKPORT_API_PORT=8080 deckport serve
+    """
+    import uvicorn
+
+    from api.app import create_app
+
+    chosen = chosen_settings()
+    uvicorn.run(create_app(chosen), host=chosen.api_host, port=chosen.api_port, log_level="warning")
+
+
+@click.command()
+@click.pass_context
+def demo(context: click.Context) -> None:
+    """Import the demo cards and make them all, drafts throughout; then say where to look.
+
+    \b
+    Example: deckport demo
+    """
+    from deckport_assets.cli.cataloguing import import_
+
+    began = time.monotonic()
+    chosen = chosen_settings()
+    try:
+        context.invoke(import_, gameplay_csv=DEMO / "cards_gameplay.csv", art_csv=DEMO / "cards_art.csv")
+    except click.exceptions.Exit as done:
+        if done.exit_code:
+            raise
+    try:
+        context.invoke(produce, card=(), select="missing")
+    except click.exceptions.Exit as done:
+        if done.exit_code:
+            raise
+    click.echo(f"Made in {time.monotonic() - began:.0f} s. The pictures lie in {chosen.media_location}.")
+    click.echo("Next: make up (or: deckport up), then open the addresses that it prints.")
+
+
+def _require_free(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise Refused(
+                f"Port {port} is taken.", remedy=f"Is it running already? Else choose another: DECKPORT_{name}_PORT."
+            ) from None

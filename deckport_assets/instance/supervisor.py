@@ -1,0 +1,118 @@
+"""Keeping the services up: each is a process of its own, and one that dies is started again.
+
+Own code because what is needed is thirty lines: four children of one terminal, restarted, stopped together.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+STOP_S = 15.0
+FAST_DEATHS = 5
+"""So many deaths within seconds of their start, and a service is given up: its log says why."""
+
+
+@dataclass(slots=True)
+class Service:
+    """One process to keep up. Its output goes to `log`."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    fast_deaths: int = 0
+
+    def start(self, environment: Mapping[str, str]) -> None:
+        """Start it, in a process group of its own, so that a Ctrl-C reaches it only through us."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.started_at = time.monotonic()
+        with self.log.open("ab") as out:
+            self.process = _popen(self.command, environment, out)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its process runs."""
+        return self.process is not None and self.process.poll() is None
+
+
+def _popen(command: Sequence[str], environment: Mapping[str, str], out: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        list(command), env=dict(environment), stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+    )
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """The services of one machine."""
+
+    services: Sequence[Service]
+    environment: Mapping[str, str]
+    say: Callable[[str], None]
+    stopping: bool = field(default=False)
+
+    def run(self) -> int:
+        """Keep them up until SIGINT or SIGTERM; gives 0, or 1 when one had to be given up."""
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, self._stop)
+        for service in self.services:
+            service.start(self.environment)
+        code = 0
+        while not self.stopping and not code:
+            time.sleep(0.5)
+            for service in self.services:
+                if not service.is_up and not self.stopping:
+                    code = max(code, self._start_again(service))
+        self.shut_down()
+        return code
+
+    def shut_down(self) -> None:
+        """Ask all of them to end, and end those that do not."""
+        for service in self.services:
+            if service.is_up and service.process:
+                os.killpg(service.process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_S
+        for service in self.services:
+            if service.process is None:
+                continue
+            try:
+                service.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(service.process.pid, signal.SIGKILL)
+                service.process.wait()
+
+    def _start_again(self, service: Service) -> int:
+        lived_s = time.monotonic() - service.started_at
+        service.fast_deaths = service.fast_deaths + 1 if lived_s < 10 else 0
+        if service.fast_deaths >= FAST_DEATHS:
+            self.say(f"{service.name} died {FAST_DEATHS} times at once and was given up. Why: {service.log}")
+            return 1
+        self.say(f"{service.name} ended after {lived_s:.0f} s and is started again.")
+        service.start(self.environment)
+        return 0
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
+
+
+def dagster_services(dagster_home: Path, *, code_port: int, dagster_port: int, location: str) -> list[Service]:
+    """Dagster's three services: code server, webserver, daemon."""
+    python, logs = sys.executable, dagster_home / "logs"
+    workspace = str(dagster_home / "workspace.yaml")
+    code = [python, "-m", "dagster", "code-server", "start", "-m", "deckport_assets.definitions"]
+    code += ["-h", "127.0.0.1", "-p", str(code_port), "--location-name", location]
+    web = [python, "-m", "dagster_webserver", "-w", workspace, "-h", "127.0.0.1", "-p", str(dagster_port)]
+    daemon = [python, "-m", "dagster._daemon", "run", "-w", workspace]
+    return [
+        Service("the code server", code, logs / "code-server.log"),
+        Service("Dagster's webserver", web, logs / "webserver.log"),
+        Service("Dagster's daemon", daemon, logs / "daemon.log"),
+    ]

@@ -1,0 +1,283 @@
+"""Producing cards on a person's word: what is due, in which order, and the two ways to have it run.
+
+When Dagster's webserver answers, one backfill through its GraphQL; else the stages in order as range runs in this
+process, on the same instance: Dagster shows both alike. Progress is read from the catalog either way.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import dagster as dg
+import requests
+import sqlalchemy as db
+
+from deckport_assets.catalog.cards import in_portions
+from deckport_assets.catalog.database import Database, now
+from deckport_assets.catalog.line import standings
+from deckport_assets.catalog.recipes import CHAIN, RECIPES
+from deckport_assets.catalog.standing import Order, Standing
+from deckport_assets.catalog.tables import current_versions, failures, versions
+from deckport_assets.errors import ServiceUnavailable
+from deckport_assets.instance.launcher import worker_tag
+
+MOST_IN_A_RUN = {"cards/prompt": 400, "cards/artwork": 50, "cards/composite": 200, "cards/video": 25}
+"""As the assets' backfill policies have it; by the first asset of a stage."""
+POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked for: these assets of these cards, as far as they are due."""
+
+    slugs: Sequence[str]
+    assets: Sequence[str]
+    order: Order
+    due: Mapping[str, Sequence[str]]
+
+    @property
+    def total(self) -> int:
+        """How many assets of cards there are to make."""
+        return sum(len(slugs) for slugs in self.due.values())
+
+    def stages(self) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+        """The stages in order: their assets and the cards that are due in at least one of them."""
+        for stage in CHAIN:
+            assets = tuple(asset for asset in stage if self.due.get(asset))
+            if assets:
+                every = {slug for asset in assets for slug in self.due[asset]}
+                yield assets, [slug for slug in self.slugs if slug in every]
+
+
+@dataclass(slots=True)
+class Count:
+    """What became of one asset of a job."""
+
+    made: int = 0
+    skipped: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+
+
+def plan_job(
+    database: Database, slugs: Sequence[str], assets: Sequence[str], order: Order, code_versions: Mapping[str, str]
+) -> Job:
+    """What is due of these cards. What an asset that is due will make stale, or makes possible at last, is due with it:
+    rendering in any case, a prompt, artwork or video only when it was never made."""
+    with database.reading() as connection:
+        stands = standings(connection, list(RECIPES), slugs, code_versions)
+    due: dict[str, list[str]] = {asset: [] for asset in assets}
+    for slug in slugs:
+        coming: set[str] = set()
+        for asset in (a for stage in CHAIN for a in stage if a in assets):
+            recipe, stand = RECIPES[asset], stands[slug][asset]
+            follows = bool(coming & set(recipe.needs)) and (recipe.follows_code or stand is Standing.MISSING)
+            if order.is_due(recipe, stand) or (follows and stand is not Standing.RETIRED):
+                due[asset].append(slug)
+                coming.add(asset)
+    return Job(list(slugs), list(assets), order, {asset: found for asset, found in due.items() if found})
+
+
+def left_over(job: Job, tally: Tally) -> Job:
+    """What was neither made nor has failed: the work of runs that died. What waits for a failed card is not in it."""
+    settled = tally.slugs()
+    stuck = {slug for failed in settled.values() for slug in failed.failed}
+    due = {
+        asset: [slug for slug in slugs if slug not in settled[asset].made and slug not in stuck]
+        for asset, slugs in job.due.items()
+    }
+    return replace(job, due={asset: slugs for asset, slugs in due.items() if slugs})
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The cards of one asset that were made or have failed since a job began, with the moment."""
+
+    made: Mapping[str, datetime]
+    failed: Mapping[str, datetime]
+
+
+class Tally:
+    """How far a job has come, as the catalog says: what was made or failed since it began."""
+
+    def __init__(self, database: Database, job: Job) -> None:
+        self.database = database
+        self.job = job
+        self.began = now()
+
+    def slugs(self) -> dict[str, Settled]:
+        """What of each asset is settled at this moment."""
+        with self.database.reading() as connection:
+            return {asset: self._settled(connection, asset, slugs) for asset, slugs in self.job.due.items()}
+
+    def counts(self) -> dict[str, Count]:
+        """How many of each asset were made, skipped and failed, and how long that took from the beginning."""
+        counts = {asset: Count(skipped=len(self.job.slugs)) for asset in self.job.assets}
+        for asset, settled in self.slugs().items():
+            moments = [*settled.made.values(), *settled.failed.values()]
+            seconds = round((max(moments) - self.began).total_seconds(), 1) if moments else 0.0
+            skipped = len(self.job.slugs) - len(self.job.due[asset])
+            counts[asset] = Count(len(settled.made), skipped, len(settled.failed), seconds)
+        return counts
+
+    def _settled(self, connection: db.Connection, asset: str, slugs: Sequence[str]) -> Settled:
+        made: dict[str, datetime] = {}
+        failed: dict[str, datetime] = {}
+        now_current, main = current_versions.c, RECIPES[asset].variants[0]
+        joined = versions.join(current_versions, versions.c.id == now_current.version)
+        for some in in_portions(slugs):
+            here = db.and_(now_current.asset == asset, now_current.variant == main, now_current.partition.in_(some))
+            query = db.select(now_current.partition, versions.c.created_at).select_from(joined)
+            rows = connection.execute(query.where(here, versions.c.created_at >= self.began))
+            made |= {row.partition: row.created_at for row in rows}
+            here = db.and_(failures.c.asset == asset, failures.c.partition.in_(some))
+            rows = connection.execute(db.select(failures).where(here, failures.c.last_at >= self.began))
+            failed |= {row.partition: row.last_at for row in rows}
+        return Settled(made, failed)
+
+
+class Producer(Protocol):
+    """A way to have a job run."""
+
+    def run(self, job: Job, watch: Callable[[], None]) -> None:
+        """Run the job to its end, calling `watch` now and then. An interruption keeps what is done."""
+
+
+@dataclass(slots=True)
+class InThisProcess:
+    """The stages in order, as range runs on the instance."""
+
+    instance: dg.DagsterInstance
+    definitions: dg.Definitions
+
+    def run(self, job: Job, watch: Callable[[], None]) -> None:
+        """Run the job stage by stage."""
+        whole = self.definitions.resolve_implicit_global_asset_job_def()
+        for assets, slugs in job.stages():
+            stage = whole.get_subset(asset_selection={dg.AssetKey(asset.split("/")) for asset in assets})
+            most = min(MOST_IN_A_RUN.get(asset, 200) for asset in assets)
+            for first, last in ranges(slugs, self.instance.get_dynamic_partitions("cards"), most):
+                span = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+                with _watched(watch):
+                    stage.execute_in_process(
+                        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                        instance=self.instance,
+                        partition_key=first if first == last else None,
+                        tags=job.order.tags() | worker_tag() | ({} if first == last else span),
+                        raise_on_error=False,
+                    )
+                watch()
+
+
+@dataclass(slots=True)
+class ThroughWebserver:
+    """One backfill, asked of Dagster's webserver; Dagster's daemon runs it in waves."""
+
+    address: str
+    instance: dg.DagsterInstance
+    session: requests.Session = field(default_factory=requests.Session)
+    backfill_id: str = ""
+
+    def answers(self) -> bool:
+        """Whether a webserver with this pipeline is there."""
+        try:
+            found = self._ask("{ repositoriesOrError { ... on RepositoryConnection { nodes { location { name } } } } }")
+        except ServiceUnavailable:
+            return False
+        nodes = found["repositoriesOrError"].get("nodes", [])
+        return any(node["location"]["name"] == "deckport" for node in nodes)
+
+    def run(self, job: Job, watch: Callable[[], None]) -> None:
+        """Launch the backfill and wait for its end; an interruption cancels it, and what is done stays."""
+        self.backfill_id = self._launch(job)
+        try:
+            while not self._is_over():
+                watch()
+                time.sleep(POLL_S)
+        except KeyboardInterrupt:
+            self._ask(_CANCEL, {"id": self.backfill_id})
+            raise
+        watch()
+
+    def _launch(self, job: Job) -> str:
+        keys = self.instance.get_dynamic_partitions("cards")
+        by_asset = [
+            {
+                "assetKey": {"path": asset.split("/")},
+                "partitions": {"ranges": [{"start": first, "end": last} for first, last in ranges(slugs, keys)]},
+            }
+            for asset, slugs in job.due.items()
+        ]
+        tags = [{"key": key, "value": value} for key, value in job.order.tags().items()]
+        params = {"partitionsByAssets": by_asset, "tags": tags, "title": "deckport produce"}
+        answer = self._ask(_LAUNCH, {"params": params})["launchPartitionBackfill"]
+        if "backfillId" not in answer:
+            raise ServiceUnavailable(f"Dagster did not take the backfill: {answer.get('message', answer)}")
+        return str(answer["backfillId"])
+
+    def _is_over(self) -> bool:
+        found = self._ask(_STATUS, {"id": self.backfill_id})["partitionBackfillOrError"]
+        return found.get("status") not in ("REQUESTED", "CANCELING", "FAILING")
+
+    def _ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            reply = self.session.post(
+                f"{self.address}/graphql", json={"query": query, "variables": variables or {}}, timeout=(3, 60)
+            )
+            body = reply.json()
+        except (requests.RequestException, ValueError) as error:
+            raise ServiceUnavailable(f"Dagster's webserver at {self.address} does not answer: {error}") from None
+        if body.get("errors"):
+            raise ServiceUnavailable(f"Dagster's webserver refused: {body['errors'][0].get('message')}")
+        data: dict[str, Any] = body["data"]
+        return data
+
+
+def ranges(slugs: Sequence[str], keys: Sequence[str], most: int | None = None) -> Iterator[tuple[str, str]]:
+    """These partitions as ranges (first, last) without gaps in Dagster's order of keys, of at most `most` each."""
+    place = {key: n for n, key in enumerate(keys)}
+    first = last = None
+    length = 0
+    for slug in sorted(slugs, key=place.__getitem__):
+        if last is not None and place[slug] == place[last] + 1 and (most is None or length < most):
+            last, length = slug, length + 1
+            continue
+        if first is not None and last is not None:
+            yield first, last
+        first, last, length = slug, slug, 1
+    if first is not None and last is not None:
+        yield first, last
+
+
+@contextmanager
+def _watched(watch: Callable[[], None]) -> Iterator[None]:
+    """Call `watch` now and then, from a thread, while the block runs."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(POLL_S):
+            watch()
+
+    watcher = threading.Thread(target=look, name="watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+_LAUNCH = """mutation ($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
+  ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } ... on UnauthorizedError { message }
+  ... on PartitionKeysNotFoundError { message } ... on NoModeProvidedError { message }
+  ... on PartitionSetNotFoundError { message } } }"""
+_STATUS = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
+  ... on PartitionBackfill { status } ... on PythonError { message } ... on BackfillNotFoundError { message } } }"""
+_CANCEL = """mutation ($id: String!) { cancelPartitionBackfill(backfillId: $id) {
+  ... on CancelBackfillSuccess { backfillId } ... on PythonError { message } } }"""
