@@ -37,17 +37,20 @@ def up(context: click.Context) -> None:
     if cleared:
         click.echo(f"{len(cleared)} runs were left hanging and are marked failed; what they left is asked for again.")
     services = dagster_services(
-        chosen.dagster_home, code_port=chosen.code_port, dagster_port=chosen.dagster_port, location=LOCATION
+        chosen.dagster_home,
+        chosen.home / "logs",
+        code_port=chosen.code_port,
+        dagster_port=chosen.dagster_port,
+        location=LOCATION,
     )
     serving = [sys.executable, "-m", "deckport_assets.cli.run", "serve"]
-    services.append(Service("the catalog", serving, chosen.dagster_home / "logs" / "catalog.log"))
+    services.append(Service("the catalog", serving, chosen.home / "logs" / "catalog.log"))
     click.echo(f"Dagster's UI  http://127.0.0.1:{chosen.dagster_port}   (a few seconds to start)")
     click.echo(f"The catalog   http://{chosen.api_host}:{chosen.api_port}")
-    click.echo(f"Logs          {chosen.dagster_home / 'logs'}")
+    click.echo(f"Logs          {chosen.home / 'logs'}")
     environment = os.environ | {
         "DAGSTER_HOME": str(chosen.dagster_home),
         "DECKPORT_HOME": str(chosen.home),
-        "PYTHONWARNINGS": "ignore",
     }
     context.exit(Supervisor(services, environment, click.echo).run())
 

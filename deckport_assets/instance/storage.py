@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import sqlalchemy as db
-from dagster import DagsterInstance
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.base import EventLogStorage
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
@@ -189,7 +189,7 @@ class EnvironmentStorage(DagsterStorage, ConfigurableClass):
         chosen = settings()
         return cls(chosen.dagster_home, chosen.database_url, chosen.event_log, inst_data)
 
-    def register_instance(self, instance: DagsterInstance) -> None:
+    def register_instance(self, instance: dg.DagsterInstance) -> None:
         """Hand the instance to each of the three storages."""
         super().register_instance(instance)
         for storage in (self._runs, self._events, self._schedules):

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 STOP_S = 15.0
+READY_S = 90.0
+PATIENT: Mapping[str, str] = {
+    # A backfill outlives a code server that is away: without the first it fails at the next tick, with "asset existed
+    # at storage-time, but no longer does" (seen after a restart of all services).
+    "DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR": "1",
+    "DAGSTER_MAX_BACKFILL_RETRIES": "1000",
+    "PYTHONWARNINGS": "ignore",
+}
+"""What Dagster's services read from their environment to be patient with each other."""
 FAST_DEATHS = 5
 """So many deaths within seconds of their start, and a service is given up: its log says why."""
 
@@ -27,6 +38,8 @@ class Service:
     name: str
     command: Sequence[str]
     log: Path
+    ready_port: int | None = None
+    """When given, the services after it start once something listens there."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     fast_deaths: int = 0
@@ -64,7 +77,9 @@ class Supervisor:
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, self._stop)
         for service in self.services:
-            service.start(self.environment)
+            service.start({**self.environment, **PATIENT})
+            if service.ready_port is not None:
+                self._wait_for(service)
         code = 0
         while not self.stopping and not code:
             time.sleep(0.5)
@@ -96,23 +111,32 @@ class Supervisor:
             self.say(f"{service.name} died {FAST_DEATHS} times at once and was given up. Why: {service.log}")
             return 1
         self.say(f"{service.name} ended after {lived_s:.0f} s and is started again.")
-        service.start(self.environment)
+        service.start({**self.environment, **PATIENT})
         return 0
+
+    def _wait_for(self, service: Service) -> None:
+        deadline = time.monotonic() + READY_S
+        while service.is_up and not self.stopping and time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", service.ready_port or 0), timeout=1):
+                return
+            time.sleep(0.2)
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
 
 
-def dagster_services(dagster_home: Path, *, code_port: int, dagster_port: int, location: str) -> list[Service]:
-    """Dagster's three services: code server, webserver, daemon."""
-    python, logs = sys.executable, dagster_home / "logs"
+def dagster_services(
+    dagster_home: Path, logs: Path, *, code_port: int, dagster_port: int, location: str
+) -> list[Service]:
+    """Dagster's three services: code server, webserver, daemon. Not in Dagster's own `logs`: it empties that folder."""
+    python = sys.executable
     workspace = str(dagster_home / "workspace.yaml")
     code = [python, "-m", "dagster", "code-server", "start", "-m", "deckport_assets.definitions"]
     code += ["-h", "127.0.0.1", "-p", str(code_port), "--location-name", location]
     web = [python, "-m", "dagster_webserver", "-w", workspace, "-h", "127.0.0.1", "-p", str(dagster_port)]
     daemon = [python, "-m", "dagster._daemon", "run", "-w", workspace]
     return [
-        Service("the code server", code, logs / "code-server.log"),
+        Service("the code server", code, logs / "code-server.log", ready_port=code_port),
         Service("Dagster's webserver", web, logs / "webserver.log"),
         Service("Dagster's daemon", daemon, logs / "daemon.log"),
     ]

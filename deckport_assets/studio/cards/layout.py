@@ -1,0 +1,194 @@
+"""From a card's facts and a theme to drawing instructions: which gem, which text and which shape goes where.
+
+Decides everything and draws nothing. Every fact of `CardSpec` ends up in the draw list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from deckport_assets.errors import ThemeError
+from deckport_assets.studio.cards.draw_list import Box, DrawList, Light, Paint, Shape, TextLine
+from deckport_assets.studio.cards.spec import CardSpec
+from deckport_assets.studio.cards.text import Paragraph, Style, TextFitter
+from deckport_assets.studio.cards.theme import Theme
+from deckport_assets.studio.cards.theme_parts import BoxPx, GemPart, LayoutPart, ShapePart
+
+Mark = Shape | TextLine
+
+
+def layout(spec: CardSpec, theme: Theme) -> DrawList:
+    """The drawing instructions for a card.
+
+    Raises TextOverflow or MissingGlyph for a text that cannot be set, MissingElement or ThemeError when the theme
+    lacks what this card needs.
+    """
+    return _CardLayout(spec, theme).draw_list()
+
+
+class _CardLayout:
+    """One card on its way to a draw list: the theme seen through this card's palette and places."""
+
+    def __init__(self, spec: CardSpec, theme: Theme) -> None:
+        self.spec = spec
+        self.theme = theme
+        self.part: LayoutPart = theme.layout_for(spec.features)
+        self.palette: Mapping[str, str] = theme.palette(spec.colour, spec.rarity)
+        self.fitter = TextFitter(theme.fonts, f"{spec.sku} {spec.name}")
+
+    def draw_list(self) -> DrawList:
+        parts = self.theme.parts
+        red, green, blue, _ = self.theme.rgba(parts.light.colour, self.palette)
+        return DrawList(
+            width_px=parts.canvas.width_px,
+            height_px=parts.canvas.height_px,
+            window=self.place("window"),
+            focus=parts.focus,
+            light=Light((red, green, blue), parts.light.strength, parts.light.reach_px),
+            plate=self.plate(),
+            marks=(*self.heading(), *self.numbers(), *self.panel(), *self.footing()),
+        )
+
+    def plate(self) -> tuple[Shape, ...]:
+        """What all cards of this rarity, colour and layout have in common."""
+        parts = self.theme.parts
+        ornaments = self.theme.find("rarity", parts.rarities, self.spec.rarity).ornaments
+        legendary = parts.legendary if self.spec.legendary else ()
+        canvas = Box(0, 0, parts.canvas.width_px, parts.canvas.height_px)
+        shapes = [self.shape(part, canvas) for part in (*parts.plate, *ornaments, *legendary)]
+        badge = self.gem("rarity", self.place("badge"))
+        return (*(shape for shape in shapes if shape is not None), *(m for m in badge if isinstance(m, Shape)))
+
+    def heading(self) -> Iterable[Mark]:
+        category = self.theme.find("category", self.theme.parts.categories, self.spec.category).name
+        if self.spec.legendary:
+            category = self.theme.parts.words.category_legendary.format(category=category)
+        rarity = self.theme.find("rarity", self.theme.parts.rarities, self.spec.rarity).name
+        yield self.line("name", self.spec.name)
+        yield self.line("category", category)
+        yield self.line("rarity", rarity)
+
+    def numbers(self) -> Iterable[Mark]:
+        for name, number in self.spec.numbers():
+            yield from self.gem(name, self.place(name), str(number))
+
+    def panel(self) -> Iterable[Mark]:
+        """Traits on their own line, then keywords, rules and flavor in one block that shrinks as one."""
+        words = self.theme.parts.words
+        traits = []
+        if self.spec.base_energy_per_turn:
+            traits.append(words.energy_per_turn.format(number=self.spec.base_energy_per_turn))
+        if self.spec.equipment_slots:
+            one = self.spec.equipment_slots == 1
+            said = words.equipment_slot if one else words.equipment_slots
+            traits.append(said.format(number=self.spec.equipment_slots))
+        if traits and "traits" in self.part.places:
+            yield self.line("traits", words.joint.join(traits))
+            traits = []
+        paragraphs = self.paragraphs(words.joint.join(traits))
+        if not paragraphs:
+            return
+        flow, box = self.theme.parts.flow, self.place("text")
+        fitted = self.fitter.block(paragraphs, box, "text")
+        yield from fitted.lines
+        for y_px in fitted.rules_y_px:
+            left_px, top_px = box.centre_px[0] - flow.rule_width_px / 2, y_px - flow.rule_height_px / 2
+            yield from self.stretched(flow.rule, Box(left_px, top_px, flow.rule_width_px, flow.rule_height_px))
+
+    def paragraphs(self, traits: str) -> list[Paragraph]:
+        flow, spec = self.theme.parts.flow, self.spec
+        above = [("traits", traits), ("keywords", self.theme.parts.words.joint.join(spec.keywords))]
+        above += [("rules", line) for line in spec.rules_text.splitlines()]
+        paragraphs = [Paragraph(text, self.style(style), flow.gap_px) for style, text in above if text]
+        if spec.flavor_text:
+            paragraphs.append(Paragraph(spec.flavor_text, self.style("flavor"), flow.flavor_gap_px, ruled=True))
+        return paragraphs
+
+    def footing(self) -> Iterable[Mark]:
+        if self.spec.card_set:
+            yield self.line("card_set", self.spec.card_set)
+        yield self.line("sku", self.spec.sku)
+
+    def line(self, place: str, text: str) -> TextLine:
+        return self.fitter.line(text, self.style(place), self.place(place), place)
+
+    def gem(self, name: str, box: Box, number: str = "") -> Iterable[Mark]:
+        part: GemPart = self.theme.find("gem", self.theme.parts.gems, name)
+        yield from self.stretched(part.shapes, box)
+        for text, style, inner in (
+            (number, part.style, part.number_box),
+            (part.label, part.label_style, part.label_box),
+        ):
+            if text:
+                yield self.fitter.line(text, self.style(style), _within(box, inner), name)
+
+    def stretched(self, parts: Iterable[ShapePart], box: Box) -> Iterable[Shape]:
+        """Shapes drawn on 100 x 100, stretched to a box; radius, ring and blur go with its height."""
+        for part in parts:
+            shape = self.shape(part, Box(0, 0, 100, 100))
+            if shape is not None:
+                yield Shape(
+                    box=_within(box, (shape.box.x_px, shape.box.y_px, shape.box.width_px, shape.box.height_px)),
+                    paint=shape.paint,
+                    path=shape.path,
+                    radius_px=shape.radius_px * box.height_px / 100,
+                    ring_px=shape.ring_px * box.height_px / 100,
+                    blur_px=shape.blur_px * box.height_px / 100,
+                )
+
+    def shape(self, part: ShapePart, everything: Box) -> Shape | None:
+        """The shape in its place; None when it is for a place that this layout does not have."""
+        if part.at and part.if_present and part.at not in self.part.places:
+            return None
+        place = self.place(part.at) if part.at else everything
+        if part.box is not None:
+            place = _from_corner(place, Box(*part.box), part.corner)
+        colours = (part.paint,) if isinstance(part.paint, str) else part.paint
+        if not colours:
+            raise ThemeError(f"Theme {self.theme.name!r} has a shape with an empty paint.")
+        last = max(1, len(colours) - 1)
+        stops = tuple((i / last, self.theme.rgba(colour, self.palette)) for i, colour in enumerate(colours))
+        return Shape(
+            box=place.inset(part.inset_px),
+            paint=Paint(part.direction, stops),
+            path=self.path(part.path),
+            radius_px=part.radius_px,
+            ring_px=part.ring_px,
+            blur_px=part.blur_px,
+            cuts=part.cuts,
+        )
+
+    def path(self, name: str) -> str:
+        if name.startswith("$"):
+            name = self.theme.find("palette entry", self.palette, name[1:])
+        return self.theme.find("path", self.theme.parts.paths, name) if name else ""
+
+    def place(self, name: str) -> Box:
+        if name not in self.part.places:
+            self.theme.lacks(f"place {name!r} in its layout {self.part.name!r}")
+        return Box(*self.part.places[name])
+
+    def style(self, name: str) -> Style:
+        part = self.theme.find("style", self.theme.parts.styles, name)
+        self.theme.find("font stack", self.theme.fonts, part.font)
+        values = part.model_dump()
+        for colour in ("colour", "outline_colour"):
+            values[colour] = self.theme.rgba(values[colour], self.palette)
+        return Style(**values)
+
+
+def _within(box: Box, inner: BoxPx) -> Box:
+    """A box given on 100 x 100, stretched to another box."""
+    x, y, width, height = inner
+    across, down = box.width_px / 100, box.height_px / 100
+    return Box(box.x_px + x * across, box.y_px + y * down, width * across, height * down)
+
+
+def _from_corner(place: Box, inner: Box, corner: str) -> Box:
+    """A box counted from a corner of a place: its x and y grow into the place."""
+    x_px, y_px = place.x_px + inner.x_px, place.y_px + inner.y_px
+    if corner.startswith("right"):
+        x_px = place.right_px - inner.x_px - inner.width_px
+    if corner.endswith("bottom"):
+        y_px = place.bottom_px - inner.y_px - inner.height_px
+    return Box(x_px, y_px, inner.width_px, inner.height_px)

@@ -1,0 +1,151 @@
+"""What may stand in a `theme.toml`, as typed parts: an unknown key is an error, so that a typing mistake is seen.
+
+Only the shape of the data; loading, merging and looking parts up is `theme`'s. Lengths are card pixels. A colour is
+`#rrggbb`, `#rrggbbaa` or `$name` from the palettes, with `@60` behind it for 60 % opacity. A path is a name from
+`[paths]`, or `$name` whose palette entry says which (`$emblem` is the card's colour's).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from deckport_assets.models import Category, Colour, Rarity
+
+Px = Annotated[float, Field(ge=0)]
+BoxPx = tuple[float, float, Px, Px]
+"""x, y, width, height."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CanvasPart(_Part):
+    """The whole card; no bleed."""
+
+    width_px: int = Field(gt=0, le=6000)
+    height_px: int = Field(gt=0, le=6000)
+    dpi: int = Field(gt=0)
+
+
+class ShapePart(_Part):
+    """A filled outline, in `box` or `at` a place of the layout, made smaller by `inset_px`.
+
+    With both, the box is counted from the place's `corner`: x and y grow into the place, so that one set of numbers
+    serves all four corners.
+    """
+
+    box: BoxPx | None = None
+    at: str = ""
+    corner: Literal["left_top", "right_top", "left_bottom", "right_bottom"] = "left_top"
+    if_present: bool = False
+    """Leave the shape out in a layout that has no such place, instead of failing."""
+    inset_px: float = 0
+    paint: str | tuple[str, ...] = "#000000"
+    """One colour, or several at equal distances."""
+    direction: Literal["down", "across", "out"] = "down"
+    path: str = ""
+    radius_px: Px = 0
+    ring_px: Px = 0
+    blur_px: Px = 0
+    cuts: bool = False
+
+
+class StylePart(_Part):
+    """How a text looks; see `text.Style`."""
+
+    font: str
+    size_px: float = Field(gt=0)
+    min_px: float = Field(gt=0)
+    colour: str
+    leading: float = Field(default=1.2, gt=0)
+    align: Literal["left", "centre", "right"] = "centre"
+    tracking_em: float = 0
+    outline_px: int = Field(default=0, ge=0)
+    outline_colour: str = "#000000"
+    balanced: bool = False
+    break_words: bool = False
+
+
+class GemPart(_Part):
+    """A number's setting, drawn on a square of 100 x 100 that is stretched to its place."""
+
+    shapes: tuple[ShapePart, ...]
+    style: str = ""
+    """How the number looks; empty for a gem without one."""
+    number_box: BoxPx = (10, 10, 80, 80)
+    label: str = ""
+    label_style: str = ""
+    label_box: BoxPx = (0, 80, 100, 20)
+
+
+class FlowPart(_Part):
+    """The paragraphs of the text panel: their styles and the gaps above them."""
+
+    gap_px: Px
+    flavor_gap_px: Px
+    rule: tuple[ShapePart, ...] = ()
+    """Drawn on 100 x 100 between rules and flavor."""
+    rule_width_px: Px = 0
+    rule_height_px: Px = 0
+
+
+class WordsPart(_Part):
+    """The words that the card adds to its facts."""
+
+    category_legendary: str
+    energy_per_turn: str
+    equipment_slot: str
+    equipment_slots: str
+    joint: str
+
+
+class CategoryPart(_Part):
+    name: str
+
+
+class RarityPart(_Part):
+    name: str
+    palette: dict[str, str] = {}
+    ornaments: tuple[ShapePart, ...] = ()
+
+
+class LightPart(_Part):
+    """The light that the frame throws on the art."""
+
+    colour: str
+    strength: float = Field(ge=0, le=1)
+    reach_px: float = Field(gt=0)
+
+
+class LayoutPart(_Part):
+    """Where things are for the cards that need these features; the first layout whose needs are met is taken."""
+
+    name: str
+    needs: tuple[Literal["text", "stats", "traits"], ...] = ()
+    places: dict[str, BoxPx]
+
+
+class ThemeParts(_Part):
+    """A whole `theme.toml`, after what it extends was merged in."""
+
+    name: str
+    version: str
+    canvas: CanvasPart
+    focus: tuple[float, float] = (0.5, 0.5)
+    light: LightPart
+    words: WordsPart
+    flow: FlowPart
+    fonts: dict[str, tuple[str, ...]]
+    palette: dict[str, str] = {}
+    colours: dict[Colour, dict[str, str]]
+    rarities: dict[Rarity, RarityPart]
+    categories: dict[Category, CategoryPart]
+    paths: dict[str, str] = {}
+    styles: dict[str, StylePart]
+    gems: dict[str, GemPart]
+    plate: tuple[ShapePart, ...]
+    legendary: tuple[ShapePart, ...] = ()
+    layouts: tuple[LayoutPart, ...]
