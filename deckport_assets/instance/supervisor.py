@@ -77,9 +77,7 @@ class Supervisor:
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, self._stop)
         for service in self.services:
-            service.start({**self.environment, **PATIENT})
-            if service.ready_port is not None:
-                self._wait_for(service)
+            self.bring_up(service)
         code = 0
         while not self.stopping and not code:
             time.sleep(0.5)
@@ -88,6 +86,12 @@ class Supervisor:
                     code = max(code, self._start_again(service))
         self.shut_down()
         return code
+
+    def bring_up(self, service: Service) -> None:
+        """Start one service, and wait until it listens when others need it."""
+        service.start({**self.environment, **PATIENT})
+        if service.ready_port is not None:
+            self._wait_for(service)
 
     def shut_down(self) -> None:
         """Ask all of them to end, and end those that do not."""
@@ -111,7 +115,7 @@ class Supervisor:
             self.say(f"{service.name} died {FAST_DEATHS} times at once and was given up. Why: {service.log}")
             return 1
         self.say(f"{service.name} ended after {lived_s:.0f} s and is started again.")
-        service.start({**self.environment, **PATIENT})
+        self.bring_up(service)
         return 0
 
     def _wait_for(self, service: Service) -> None:

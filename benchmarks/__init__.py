@@ -1,0 +1,1 @@
+"""Measurements. Each prints ratios; none is a test."""
