@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from deckport_assets.studio.artist.canvas import TALL, Canvas, Field, Points, mix, soft, tinted
+from deckport_assets.studio.artist.canvas import TALL, Canvas, Points, mix, soft, tinted
 from deckport_assets.studio.artist.dice import Dice
 from deckport_assets.studio.artist.noise import clouds
 from deckport_assets.studio.artist.outline import disc, points, star, tube, turned
@@ -117,15 +117,3 @@ def ribbon(dice: Dice, x: float, y: float, reach: float, turns: float, thick: fl
         for t in np.linspace(0.12, 1, 18)
     ]
     return tube(places, [0.001, thick, thick * 0.6, 0.001], 4)
-
-
-__all__ = [
-    "Field",
-    "lens_flare",
-    "paint_focus",
-    "paint_foreground",
-    "paint_mist",
-    "paint_shafts",
-    "paint_weather",
-    "ribbon",
-]

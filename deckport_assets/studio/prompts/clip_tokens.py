@@ -112,7 +112,7 @@ def _letters_of_bytes() -> tuple[str, ...]:
 @lru_cache(maxsize=8192)
 def _pieces_of_word(word: str) -> tuple[str, ...]:
     ranks, letters = _ranks(), _letters_of_bytes()
-    parts = [letters[byte] for byte in word.encode()]
+    parts = [letters[byte] for byte in word.encode(errors="replace")]
     parts[-1] += "</w>"
     while len(parts) > 1:
         best = min(itertools.pairwise(parts), key=lambda pair: ranks.get(pair, _MERGES))
