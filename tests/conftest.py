@@ -12,6 +12,7 @@ import pytest
 from deckport_assets.catalog.database import Database
 from deckport_assets.media import MediaStore
 from deckport_assets.settings import settings
+from tests.postgres import Postgres, running
 
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 
@@ -28,10 +29,28 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     settings.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL, one per test process."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty catalog: every test that asks for one runs on both databases."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'catalog.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty catalog in SQLite."""
-    opened = Database(f"sqlite:///{tmp_path / 'catalog.db'}")
+def database(catalog_url: str) -> Iterator[Database]:
+    """An empty catalog, in SQLite and in PostgreSQL."""
+    opened = Database(catalog_url)
     opened.migrate()
     yield opened
     opened.close()

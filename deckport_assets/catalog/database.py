@@ -76,15 +76,13 @@ def now() -> datetime:
 
 def touch(connection: db.Connection) -> None:
     """Note in the same transaction that something changed which a reader can see."""
-    row = tables.catalog_version
-    changed = connection.execute(row.update().where(row.c.id == 1).values(number=row.c.number + 1))
-    if not changed.rowcount:
-        connection.execute(row.insert().values(id=1, number=1))
+    counter = tables.catalog_version
+    connection.execute(counter.update().values(number=counter.c.number + 1))
 
 
 def version_number(connection: db.Connection) -> int:
     """The catalog's change counter: 0 before the first change."""
-    return connection.execute(db.select(tables.catalog_version.c.number)).scalar() or 0
+    return connection.execute(db.select(tables.catalog_version.c.number)).scalar_one()
 
 
 def upsert(connection: db.Connection, table: db.Table, keys: tuple[str, ...], rows: list[dict[str, Any]]) -> None:

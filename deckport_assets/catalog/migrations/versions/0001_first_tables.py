@@ -67,6 +67,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.execute("INSERT INTO catalog_version (id, number) VALUES (1, 0)")
     op.create_table(
         "claims",
         sa.Column("asset", sa.Text(), nullable=False),
