@@ -22,7 +22,7 @@ from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.line import standings
 from deckport_assets.catalog.recipes import CHAIN, RECIPES
-from deckport_assets.catalog.standing import Order, Standing
+from deckport_assets.catalog.standing import Order, Selection, Standing
 from deckport_assets.catalog.tables import current_versions, failures, versions
 from deckport_assets.errors import ServiceUnavailable
 from deckport_assets.instance.launcher import worker_tag
@@ -77,20 +77,34 @@ def plan_job(
         coming: set[str] = set()
         for asset in (a for stage in CHAIN for a in stage if a in assets):
             recipe, stand = RECIPES[asset], stands[slug][asset]
-            follows = bool(coming & set(recipe.needs)) and (recipe.follows_code or stand is Standing.MISSING)
-            if order.is_due(recipe, stand) or (follows and stand is not Standing.RETIRED):
+            becomes_stale = recipe.follows_code and bool(coming & set(recipe.made_from))
+            becomes_possible = stand is Standing.MISSING and bool(coming & set(recipe.needs))
+            follows = stand is not Standing.RETIRED and (becomes_stale or becomes_possible)
+            if order.is_due(recipe, stand) or follows:
                 due[asset].append(slug)
                 coming.add(asset)
     return Job(list(slugs), list(assets), order, {asset: found for asset, found in due.items() if found})
 
 
-def left_over(job: Job, tally: Tally) -> Job:
-    """What was neither made nor has failed: the work of runs that died. What waits for a failed card is not in it."""
+def left_over(database: Database, job: Job, tally: Tally, code_versions: Mapping[str, str]) -> Job:
+    """What was neither made nor has failed nor turned out to be there: the work of runs that died.
+
+    What waits for a failed card is not in it.
+    """
     settled = tally.slugs()
-    stuck = {slug for failed in settled.values() for slug in failed.failed}
-    due = {
+    stuck = {slug for each in settled.values() for slug in each.failed}
+    open_slugs = {
         asset: [slug for slug in slugs if slug not in settled[asset].made and slug not in stuck]
         for asset, slugs in job.due.items()
+    }
+    with database.reading() as connection:
+        stands = standings(
+            connection, list(open_slugs), {s for each in open_slugs.values() for s in each}, code_versions
+        )
+    anew = job.order.redraw if job.order.selection is not Selection.DRAFTS else frozenset(job.assets)
+    due = {
+        asset: [s for s in slugs if asset in anew or stands[s][asset] not in (Standing.FRESH, Standing.DRAFT)]
+        for asset, slugs in open_slugs.items()
     }
     return replace(job, due={asset: slugs for asset, slugs in due.items() if slugs})
 
@@ -117,12 +131,12 @@ class Tally:
             return {asset: self._settled(connection, asset, slugs) for asset, slugs in self.job.due.items()}
 
     def counts(self) -> dict[str, Count]:
-        """How many of each asset were made, skipped and failed, and how long that took from the beginning."""
+        """How many of each asset were made, failed, or neither, and how long that took from the beginning."""
         counts = {asset: Count(skipped=len(self.job.slugs)) for asset in self.job.assets}
         for asset, settled in self.slugs().items():
             moments = [*settled.made.values(), *settled.failed.values()]
             seconds = round((max(moments) - self.began).total_seconds(), 1) if moments else 0.0
-            skipped = len(self.job.slugs) - len(self.job.due[asset])
+            skipped = len(self.job.slugs) - len(settled.made) - len(settled.failed)
             counts[asset] = Count(len(settled.made), skipped, len(settled.failed), seconds)
         return counts
 

@@ -10,7 +10,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 from deckport_assets.batch import CHECK, Made, batch
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.journal import Journal, list_failures, open_claims
-from deckport_assets.catalog.standing import Order, Selection, Standing
+from deckport_assets.catalog.standing import Order, Standing
 from deckport_assets.errors import BadImage, ServiceUnavailable
 
 cards = dg.DynamicPartitionsDefinition(name="cards")
@@ -231,15 +231,15 @@ def test_what_a_dead_run_left_is_taken_over(instance: dg.DagsterInstance, databa
     assert told(instance, "artwork") == set(keys(2))
 
 
-def test_an_order_says_what_is_due(instance: dg.DagsterInstance, database: Database) -> None:
+def test_only_a_persons_word_makes_something_good_anew(instance: dg.DagsterInstance, database: Database) -> None:
     instance.add_dynamic_partitions("cards", keys(2))
     kitchen = Kitchen(database)
-    kitchen.stands["card-000"] = Standing.STALE
     artwork, _ = line_of_assets(kitchen)
+    materialize(instance, [artwork], "card-000", "card-001")
 
-    tags = Order(Selection.STALE).tags()
-    assert materialize(instance, [artwork], "card-000", "card-000", tags).success
-    assert not kitchen.made, "a stale artwork is drawn again by a person's word only"
+    assert materialize(instance, [artwork], "card-000", "card-000").success
+    assert kitchen.made["cards/artwork", "card-000"] == 1, "it is fresh: told again, not made again"
 
     assert materialize(instance, [artwork], "card-000", "card-000", {"deckport/redraw": "true"}).success
-    assert kitchen.made["cards/artwork", "card-000"] == 1
+    assert kitchen.made["cards/artwork", "card-000"] == 2
+    assert kitchen.made["cards/artwork", "card-001"] == 1

@@ -82,7 +82,7 @@ def touch(connection: db.Connection) -> None:
 
 def version_number(connection: db.Connection) -> int:
     """The catalog's change counter: 0 before the first change."""
-    return connection.execute(db.select(tables.catalog_version.c.number)).scalar_one()
+    return int(connection.execute(db.select(tables.catalog_version.c.number)).scalar_one())
 
 
 def upsert(connection: db.Connection, table: db.Table, keys: tuple[str, ...], rows: list[dict[str, Any]]) -> None:

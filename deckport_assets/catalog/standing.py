@@ -6,7 +6,7 @@ The one place that decides what is made; the batch, `produce`, the schedules and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from deckport_assets.catalog.recipes import Recipe
@@ -78,15 +78,17 @@ _DUE: dict[Selection, frozenset[Standing]] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked of a run: which standings are due, and which assets are made anew although they are fresh."""
+    """What is asked for: which standings are due, and which assets are made anew although they are fresh.
+
+    `real` are the assets whose provider is a real one: only there can a draft be replaced.
+    """
 
     selection: Selection = Selection.NAMED
     redraw: frozenset[str] = frozenset()
     real: frozenset[str] = frozenset()
-    """Assets whose provider is a real one: only there can a draft be replaced."""
 
     def is_due(self, recipe: Recipe, stands: Standing) -> bool:
-        """Whether this asset, standing so, is to be made."""
+        """Whether this asset, standing so, is asked for."""
         if stands is Standing.RETIRED:
             return False
         if recipe.asset in self.redraw and stands is not Standing.MISSING:
@@ -97,6 +99,10 @@ class Order:
             return self.selection is Selection.DRAFTS and recipe.asset in self.real
         return stands in _DUE[self.selection]
 
+    def in_a_run(self) -> Order:
+        """The order for the cards that a run was given: they were chosen already, so whatever is not fresh is made."""
+        return self if self.selection is Selection.DRAFTS else replace(self, selection=Selection.NAMED)
+
     def tags(self) -> dict[str, str]:
         """The order as tags of a run, from which `Order.of_tags` reads it back."""
         redraw = ".".join(sorted(asset.replace("/", "_") for asset in self.redraw))
@@ -104,7 +110,7 @@ class Order:
 
     @classmethod
     def of_tags(cls, tags: Mapping[str, str], assets: Iterable[str], real: Iterable[str] = ()) -> Order:
-        """The order that a run's tags state. `deckport/redraw=true` means every asset of the run.
+        """The order that a run's tags state, for the cards of that run. `deckport/redraw=true` means all its assets.
 
         Raises Refused when a tag has a value that means nothing.
         """
@@ -116,4 +122,4 @@ class Order:
         named = tags.get("deckport/redraw", "")
         by_tag = {asset.replace("/", "_"): asset for asset in assets}
         redraw = set(by_tag.values()) if named == "true" else {by_tag[w] for w in named.split(".") if w in by_tag}
-        return cls(Selection(word), frozenset(redraw), frozenset(real))
+        return cls(Selection(word), frozenset(redraw), frozenset(real)).in_a_run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -88,11 +88,10 @@ def produce(
         if not as_json:
             say_plan(job, producer)
         tally = Tally(database, job)
-        run_to_the_end(job, tally, producer, quiet=as_json)
+        rest = run_to_the_end(database, job, tally, producer, versions, quiet=as_json)
         counts = tally.counts()
-    say_counts(counts, as_json=as_json)
-    undone = job.total - sum(count.made for count in counts.values())
-    context.exit(1 if undone else 0)
+    say_counts(counts, rest, as_json=as_json)
+    context.exit(1 if rest.total or any(count.failed for count in counts.values()) else 0)
 
 
 def named_assets(words: str | None) -> list[str]:
@@ -169,8 +168,10 @@ def say_plan(job: Job, producer: Producer) -> None:
     click.echo(f"To make: {what}. By {where}.")
 
 
-def run_to_the_end(job: Job, tally: Tally, producer: Producer, *, quiet: bool) -> None:
-    """Run the job under a progress bar; what dying runs left is asked for again."""
+def run_to_the_end(
+    database: Database, job: Job, tally: Tally, producer: Producer, versions: Mapping[str, str], *, quiet: bool
+) -> Job:
+    """Run the job under a progress bar; what dying runs left is asked for again. Gives what is left even so."""
     from deckport_assets.production import left_over
 
     with progress_bar(job.total, quiet=quiet) as show:
@@ -184,7 +185,8 @@ def run_to_the_end(job: Job, tally: Tally, producer: Producer, *, quiet: bool) -
             if not rest.total:
                 break
             producer.run(rest, watch)
-            rest = left_over(job, tally)
+            rest = left_over(database, job, tally, versions)
+    return rest
 
 
 class progress_bar:
@@ -226,7 +228,7 @@ class progress_bar:
         self.bar.stop()
 
 
-def say_counts(counts: dict[str, Count], *, as_json: bool) -> None:
+def say_counts(counts: Mapping[str, Count], rest: Job, *, as_json: bool) -> None:
     """Say what became of each asset."""
     if as_json:
         say_json({asset: asdict(count) for asset, count in counts.items()})
@@ -236,3 +238,5 @@ def say_counts(counts: dict[str, Count], *, as_json: bool) -> None:
         click.echo(f"{asset:<16} {count.made:>5} made  {count.skipped:>5} skipped  {failed}  {count.seconds:g} s")
     if any(count.failed for count in counts.values()):
         click.echo("Why, and what to do: deckport failures")
+    if rest.total:
+        click.echo(f"{rest.total} were left by runs that were stopped; the same command goes on with them.")
