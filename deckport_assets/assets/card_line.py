@@ -152,7 +152,7 @@ class Bench:
         ]
         main = next(v for v in versions if v.variant == recipe.variants[0])
         each = told(main, self.look, files=tuple(versions))
-        shown = dict(each.metadata) | dict(metadata or {}) | shown_as(preview)
+        shown = shown_as(preview) | dict(each.metadata) | dict(metadata or {})
         self.made[asset] = Made(
             each.data_version, shown, dict(claims), tuple(remarks), each.input_versions, tuple(versions)
         )

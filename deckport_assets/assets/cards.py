@@ -8,13 +8,14 @@ from typing import Any
 import dagster as dg
 
 from deckport_assets.assets.card_line import Bench, CardLine, Picture, told
+from deckport_assets.assets.catalog import CATALOG
 from deckport_assets.batch import CHECK, batch
 from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.line import looks
+from deckport_assets.catalog.line import PERSON, looks
 from deckport_assets.catalog.prompts import Origin, add_prompt
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FACTS, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
 from deckport_assets.catalog.standing import Order
-from deckport_assets.errors import Damaged
+from deckport_assets.errors import BadImage, Damaged
 from deckport_assets.media import MediaStore
 from deckport_assets.partitions import cards
 from deckport_assets.resources.catalog import Catalog
@@ -25,6 +26,8 @@ from deckport_assets.resources.studio import Studio
 GROUP = "cards"
 OWNERS = ["team:art"]
 AC = dg.AutomationCondition
+LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 1200, 1744
+"""The size at which artwork fills the card's window at 600 dpi."""
 
 NEED = AC.missing() & ~AC.in_progress() & ~AC.execution_failed() & ~AC.any_deps_missing()
 """What is missing and can be made. A failure waits for the night or a person, so that it is not repeated for ever."""
@@ -48,6 +51,7 @@ def key(asset: str) -> dg.AssetKey:
 
 facts = dg.AssetSpec(
     key=key(FACTS),
+    deps=[CATALOG],
     description="What the catalog's source says of a card: its name, numbers and texts. Changed by an import alone.",
     group_name=GROUP,
     owners=OWNERS,
@@ -231,10 +235,32 @@ def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> No
         ARTWORK,
         {"": Picture(drawn.png, "png", drawn.width_px, drawn.height_px)},
         drawn.provenance,
-        claims={"is_large_enough_to_print": drawn.width_px >= 1200 and drawn.height_px >= 1744},
+        claims={"is_large_enough_to_print": drawn.width_px >= LEAST_WIDTH_PX and drawn.height_px >= LEAST_HEIGHT_PX},
         preview=drawn.preview,
         attempt=attempt,
         prompt_version=content["version"],
+    )
+
+
+def adopt_artwork(bench: Bench, picture: bytes, *, by: str) -> None:
+    """Take a picture that a person made. Raises BadImage when it is broken, too large, or too small to print."""
+    from deckport_assets.studio.encoding import open_picture, png, preview
+
+    pixels = open_picture(picture)
+    height_px, width_px = pixels.shape[:2]
+    if width_px < LEAST_WIDTH_PX or height_px < LEAST_HEIGHT_PX:
+        raise BadImage(
+            f"The picture is {width_px} x {height_px} pixels.",
+            remedy=f"At least {LEAST_WIDTH_PX} x {LEAST_HEIGHT_PX} are needed to print.",
+        )
+    before = bench.look.version(ARTWORK)
+    bench.give(
+        ARTWORK,
+        {"": Picture(png(pixels), "png", width_px, height_px)},  # encoded anew: no metadata of its file is published
+        Provenance(PERSON, by, draft=False),
+        claims={"is_large_enough_to_print": True},
+        preview=preview(pixels),
+        attempt=before.attempt + 1 if before else 0,
     )
 
 

@@ -15,6 +15,8 @@ from deckport_assets.catalog.tables import cards as cards_table
 from deckport_assets.partitions import cards
 from deckport_assets.resources.catalog import Catalog
 
+CATALOG = dg.AssetKey(["cards", "catalog"])
+
 
 class Source(dg.Config):
     """Where the two CSV files lie. Relative paths start at DECKPORT_HOME."""
@@ -28,7 +30,7 @@ def catalog_asset(home: Path) -> dg.AssetsDefinition:
     """The import of the two CSV files, as `deckport import` does it."""
 
     @dg.asset(
-        key=["cards", "catalog"],
+        key=CATALOG,
         group_name="catalog",
         owners=["team:design"],
         kinds={"csv"},
@@ -42,12 +44,13 @@ def catalog_asset(home: Path) -> dg.AssetsDefinition:
         changed = tell_dagster(context.instance, catalog.database)
         for dirt in imported.dirt[:200]:
             context.log.info(dirt.sentence())
-        return dg.MaterializeResult(metadata={**_metadata(imported), "facts_reported": changed})
+        return dg.MaterializeResult(metadata={**metadata_of(imported), "facts_reported": changed})
 
     return cards_catalog
 
 
-def _metadata(imported: Imported) -> dict[str, Any]:
+def metadata_of(imported: Imported) -> dict[str, Any]:
+    """What Dagster is told of an import: its counts, what was found, and how many cards of each kind there are."""
     from deckport_assets.catalog.profile import profile
 
     shown = [dirt.sentence() for dirt in imported.dirt[:50]]

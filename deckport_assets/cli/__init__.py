@@ -5,7 +5,7 @@ import sys
 import click
 
 from deckport_assets.cli.cataloguing import import_, settings_
-from deckport_assets.cli.keeping import failures, gc, retry, rollback, verify
+from deckport_assets.cli.keeping import adopt, failures, gc, retry, rollback, verify
 from deckport_assets.cli.producing import produce
 from deckport_assets.cli.serving import demo, serve, up
 from deckport_assets.cli.speaking import say_error
@@ -24,7 +24,7 @@ def deckport() -> None:
     """
 
 
-for command in (import_, produce, failures, retry, verify, gc, rollback, settings_, up, serve, demo):
+for command in (import_, produce, failures, retry, verify, gc, rollback, adopt, settings_, up, serve, demo):
     deckport.add_command(command)
 
 

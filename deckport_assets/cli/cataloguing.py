@@ -24,7 +24,9 @@ def import_(context: click.Context, gameplay_csv: Path, art_csv: Path, retire: b
     \b
     Example: deckport import cards_gameplay.csv cards_art.csv
     """
-    from deckport_assets.assets.catalog import tell_dagster
+    import dagster as dg
+
+    from deckport_assets.assets.catalog import CATALOG, metadata_of, tell_dagster
     from deckport_assets.catalog.dirt import Severity
     from deckport_assets.catalog.importing import import_catalog
     from deckport_assets.instance.home import open_instance, prepare
@@ -35,6 +37,7 @@ def import_(context: click.Context, gameplay_csv: Path, art_csv: Path, retire: b
         imported = import_catalog(database, chosen.home, gameplay_csv, art_csv, retire=retire)
         with open_instance(chosen) as instance:
             told = tell_dagster(instance, database)
+            instance.report_runless_asset_event(dg.AssetMaterialization(CATALOG, metadata=metadata_of(imported)))
     if as_json:
         say_json(imported.summary)
     else:

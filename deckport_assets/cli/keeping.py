@@ -1,8 +1,10 @@
-"""`deckport failures`, `retry`, `verify`, `gc`, `rollback`: keeping what was made true and in order."""
+"""`deckport failures`, `retry`, `verify`, `gc`, `rollback`, `adopt`: keeping what was made true and in order."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from uuid import uuid4
 
 import click
 
@@ -11,7 +13,7 @@ from deckport_assets.catalog.journal import list_failures
 from deckport_assets.catalog.recipes import ASSETS, UNASKED
 from deckport_assets.cli.producing import named_assets, produce
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
-from deckport_assets.errors import Refused
+from deckport_assets.errors import BadImage, Refused
 
 
 @click.command()
@@ -156,3 +158,56 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
         return
     click.echo(f"{name} of {found.name} is {versions[-1].path} again.")
     click.echo("What is made from it is stale now: deckport produce --stale (or Dagster does it by itself).")
+
+
+@click.command()
+@click.argument("card")
+@click.argument("picture", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--by", default="", help="Who made it, for its provenance.")
+@json_option
+def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
+    """Take a picture that a person made as a card's artwork (PNG, JPEG or WebP, at least 1200 x 1744 pixels).
+
+    The older artwork stays for rollback. No machine replaces the picture unasked.
+
+    \b
+    Example: deckport adopt sky-voyager voyager.png --by "Ada Okoro"
+    """
+    from deckport_assets.assets.card_line import Bench, CardLine
+    from deckport_assets.assets.cards import adopt_artwork
+    from deckport_assets.assets.catalog import tell_of_version
+    from deckport_assets.catalog.line import looks
+    from deckport_assets.catalog.recipes import ARTWORK
+    from deckport_assets.catalog.standing import Order
+    from deckport_assets.instance.home import open_instance, prepare
+    from deckport_assets.instance.launcher import is_over
+    from deckport_assets.media import MediaStore
+
+    chosen = chosen_settings()
+    prepare(chosen)
+    with open_catalog() as database, open_instance(chosen) as instance:
+        with database.reading() as connection:
+            found = find_card(connection, card)
+            if found is None:
+                raise Refused(f"There is no card {card!r}.", remedy="Use its slug, SKU or exact name.")
+            look = looks(connection, [ARTWORK], [found.slug])[found.slug]
+        line = CardLine(database, MediaStore(chosen.media_location), f"adopt-{uuid4()}", Order(), {}, _nothing)
+        bench = Bench(line, look, click.echo, lambda: False)
+        try:
+            adopt_artwork(bench, picture.read_bytes(), by=by)
+        except BadImage as error:
+            raise BadImage(f"{picture.name}: {error}", remedy=error.remedy) from None
+        if not line.journal.claim([ARTWORK], [found.slug], is_over(instance)):
+            raise Refused(f"A run is drawing {found.name} right now.", remedy="Stop it, or wait for its end.")
+        line.journal.accept([ARTWORK], found.slug, bench.made[ARTWORK].files)
+        tell_of_version(instance, database, ARTWORK, found.slug)
+    version = bench.made[ARTWORK].files[0]
+    if as_json:
+        say_json({"card": found.slug, "sha256": version.sha256, "width_px": version.width_px, "path": version.path})
+        return
+    click.echo(f"{found.name} has the artwork {version.path}.")
+    click.echo("Its composite and thumbnails are stale now: deckport produce --stale (or Dagster does it by itself).")
+
+
+def _nothing(*_: object) -> None:
+    """What a line makes that only takes what is handed in."""

@@ -8,6 +8,7 @@ gave to another process later is not mistaken for it.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import NamedTuple
 
 import dagster as dg
@@ -89,3 +90,13 @@ def clear_hanging_runs(instance: dg.DagsterInstance) -> list[str]:
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         cleared.append(run.run_id)
     return cleared
+
+
+def is_over(instance: dg.DagsterInstance) -> Callable[[str], bool]:
+    """Whether the run with an id has ended, or never was."""
+
+    def over(run_id: str) -> bool:
+        run = instance.get_run_by_id(run_id)
+        return run is None or run.is_finished
+
+    return over
