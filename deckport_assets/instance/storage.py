@@ -169,7 +169,7 @@ class EnvironmentStorage(DagsterStorage, ConfigurableClass):
                 else SqliteEventLogStorage(str(folder / "history" / "runs"))
             )
             self._schedules = SqliteScheduleStorage.from_local(str(folder / "schedules"))
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     @property
     def inst_data(self) -> ConfigurableClassData | None:

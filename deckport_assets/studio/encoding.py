@@ -130,6 +130,17 @@ def open_picture(
         raise refuse(f"The picture is broken: {error}") from error
 
 
+def open_layer(data: bytes) -> Pixels:
+    """A PNG of our own with its transparency, as RGBA: (height, width, 4). Raises BadImage when it is none."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+            return np.asarray(picture.convert("RGBA"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise BadImage(
+            f"The layer is broken: {error}", remedy="Have it made again: deckport verify --repair"
+        ) from error
+
+
 def pixels_sha256(pixels: Pixels) -> str:
     """The hash of a picture's size and pixels: the same for every file format and every encoder."""
     digest = hashlib.sha256(struct.pack(">III", *pixels.shape))

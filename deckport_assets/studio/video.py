@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from deckport_assets.errors import BadImage, Cancelled, DeckportError
 from deckport_assets.studio.encoding import Pixels
 
+VIDEO_VERSION = "1"
+"""Bumped by hand when the same art and frame give another video."""
+
 _ZOOM = 1.14
 """How much larger than the window the art is: the room in which it drifts."""
 
