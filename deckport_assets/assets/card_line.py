@@ -57,7 +57,7 @@ class CardLine:
             look = looks(connection, assets, [slug])[slug]
         for asset in assets:
             for source in RECIPES[asset].needs:
-                if source in RECIPES[asset].made_from and look.version(source) is None:
+                if look.version(source) is None:
                     raise WaitsForInput(f"{asset} of {slug} needs {source}.", remedy=f"deckport produce {slug}")
         bench = Bench(self, look, progress, cancelled)
         self.make_on(bench, tuple(assets))

@@ -28,7 +28,7 @@ def standings(
 def looks(connection: db.Connection, assets: Sequence[str], slugs: Iterable[str]) -> dict[str, Look]:
     """What is recorded of these assets of each card, read with a few queries for all of them."""
     known = cards_by_slug(connection, slugs)
-    wanted = set(assets) | {source for asset in assets for source in RECIPES[asset].made_from}
+    wanted = set(assets) | {source for asset in assets for source in (*RECIPES[asset].made_from, *RECIPES[asset].needs)}
     made = {asset: current(connection, asset, known) for asset in sorted(wanted)}
     failed: set[tuple[str, str]] = set()
     for some in in_portions(known):
