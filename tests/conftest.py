@@ -17,6 +17,17 @@ from tests.postgres import Postgres, running
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--make-golden: write the golden pictures anew."""
+    parser.addoption("--make-golden", action="store_true", help="write the golden pictures anew; look at each")
+
+
+@pytest.fixture
+def make_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden pictures are to be written."""
+    return bool(request.config.getoption("--make-golden"))
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Every test has its own home and sees no setting of the machine that it runs on."""

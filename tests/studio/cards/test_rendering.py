@@ -1,0 +1,207 @@
+"""The card: every fact is printed, nothing overflows, and frame and composite agree."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deckport_assets.errors import BadImage, MissingElement, MissingGlyph, Rejected, TextOverflow, ThemeError
+from deckport_assets.models import Card, Category
+from deckport_assets.studio.cards import PACKAGE_THEMES, CardSpec, Theme, layout, load_theme, render_card
+from deckport_assets.studio.cards.draw_list import Box, DrawList
+from deckport_assets.studio.encoding import Pixels, shrink
+from tests.golden import same_as_golden
+from tests.studio.cards.sample import EVERY_KIND, LEGEND, PLAIN, WITH_TEXT, art
+
+WORDS = st.text(st.sampled_from("abcdefghilmnoprstuvyz’- éäñ"), min_size=1, max_size=24)
+
+
+@pytest.fixture(scope="module")
+def theme() -> Theme:
+    return load_theme(PACKAGE_THEMES / "deckport")
+
+
+@pytest.fixture(scope="module")
+def picture() -> Pixels:
+    return art()
+
+
+def drawn(card: Card, theme: Theme) -> DrawList:
+    return layout(CardSpec.of(card), theme)
+
+
+def printed(card: Card, theme: Theme) -> str:
+    return " ".join(text.text for text in drawn(card, theme).texts())
+
+
+@pytest.mark.parametrize(
+    ("name", "card"),
+    [("creature", PLAIN), ("slow-action", WITH_TEXT), ("legendary-hero", LEGEND), ("structure", EVERY_KIND[1])],
+)
+def test_it_looks_as_it_was_approved(name: str, card: Card, theme: Theme, picture: Pixels, make_golden: bool) -> None:
+    rendered = render_card(CardSpec.of(card), picture, theme)
+    same_as_golden(shrink(rendered.frame[:, :, :3], 300), f"cards/{name}", make=make_golden)
+
+
+@pytest.mark.parametrize("card", [*EVERY_KIND, WITH_TEXT, LEGEND], ids=lambda card: f"{card.category}-{card.rarity}")
+def test_every_fact_is_printed(card: Card, theme: Theme) -> None:
+    text = printed(card, theme).lower()
+    for fact in (card.name, card.sku, card.card_set, card.rarity.value.replace("_", " ")):
+        assert fact.lower() in text, fact
+    for stat in card.category.stats:
+        assert str(getattr(card, stat)) in text.split(), stat
+    for word in card.rules_text.replace("_", " ").lower().split() + card.flavor_text.lower().split():
+        assert word in text, word
+    for keyword in card.keywords:
+        assert keyword.replace("_", " ") in text
+
+
+def test_a_stat_that_a_category_does_not_have_has_no_gem(theme: Theme) -> None:
+    hero, action = drawn(LEGEND, theme), drawn(WITH_TEXT, theme)
+    assert {"12", "6", "30"} <= {text.text for text in hero.texts()}
+    assert sum(text.text.isdigit() for text in action.texts()) == 2, "its two costs"
+
+
+def test_the_frame_over_the_lit_art_is_the_composite(theme: Theme, picture: Pixels) -> None:
+    for card in (PLAIN, WITH_TEXT, LEGEND):
+        rendered = render_card(CardSpec.of(card), picture, theme)
+        under = np.zeros_like(rendered.composite)
+        x, y = round(rendered.window.x_px), round(rendered.window.y_px)
+        height, width = rendered.lit_art.shape[:2]
+        under[y : y + height, x : x + width] = rendered.lit_art
+        alpha = rendered.frame[:, :, 3:].astype(np.float64) / 255
+        over = rendered.frame[:, :, :3] * alpha + under * (1 - alpha)
+        assert np.abs(over - rendered.composite)[alpha[:, :, 0] + (under.sum(2) > 0) > 0].max() <= 1
+
+
+def test_no_letter_leaves_its_box_and_long_names_stay_off_the_costs(theme: Theme) -> None:
+    for card in [*EVERY_KIND, WITH_TEXT, replace(LEGEND, name="Wwwwwwwww Mmmmmmmm Wwwwww")]:
+        found = drawn(card, theme)
+        name = found.texts()[0]
+        gems = [text for text in found.texts() if text.text.isdigit() and text.baseline_px < 300]
+        for gem in gems:
+            apart = name.x_px + name.width_px < gem.x_px or gem.x_px + gem.width_px < name.x_px
+            assert apart, (card.name, gem)
+        for text in found.texts():
+            assert text.x_px >= 0 and text.x_px + text.width_px <= found.width_px, text
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=WORDS, rules=st.lists(WORDS, max_size=14).map(" ".join))
+def test_whatever_is_written_fits_or_is_refused_by_name(theme: Theme, name: str, rules: str) -> None:
+    try:
+        card = replace(WITH_TEXT, name=name, rules_text=rules)
+        found = drawn(card, theme)
+    except (TextOverflow, Rejected) as refused:
+        assert name.strip() == "" or "AZURE-001" in str(refused)
+        return
+    for text in found.texts():
+        assert _ink(text.text, text, theme, found), text
+
+
+def _ink(text: str, line: object, theme: Theme, found: DrawList) -> bool:
+    """Whether the line, as it was placed, lies on the card with a margin."""
+    box = Box(0, 0, found.width_px, found.height_px).inset(30)
+    return box.x_px <= line.x_px and line.x_px + line.width_px <= box.right_px  # type: ignore[attr-defined]
+
+
+def test_the_ink_of_a_block_stays_inside_its_panel(theme: Theme, picture: Pixels) -> None:
+    """Measured on pixels: two cards that differ in their rules differ only inside the panel."""
+    long = replace(WITH_TEXT, rules_text="Deal 3 Fire damage to enemy. " * 4)
+    one, two = (render_card(CardSpec.of(card), picture, theme).frame for card in (WITH_TEXT, long))
+    changed = np.argwhere((one != two).any(axis=2))
+    (top, left), (bottom, right) = changed.min(axis=0), changed.max(axis=0)
+    assert left > 100 and right < 1400 and top > 1200 and bottom < 2010
+
+
+def test_letters_of_other_alphabets_come_from_the_fallback(theme: Theme) -> None:
+    for name in ("时之钥", "Хранитель", "Φύλακας", "Zoë’s Ærie"):
+        assert name.casefold() in printed(replace(PLAIN, name=name), theme).casefold()
+
+
+def test_a_letter_that_no_font_has_is_named(theme: Theme) -> None:
+    with pytest.raises(MissingGlyph, match="🐉"):
+        drawn(replace(PLAIN, name="Dragon 🐉"), theme)
+
+
+def test_a_text_of_ten_thousand_letters_is_refused_with_card_and_box(theme: Theme) -> None:
+    with pytest.raises(TextOverflow, match="AZURE-001") as refused:
+        drawn(replace(WITH_TEXT, rules_text="x " * 5000), theme)
+    assert "box" in str(refused.value) and refused.value.remedy
+
+
+def test_the_same_card_gives_the_same_pixels_in_threads_and_in_another_process(theme: Theme, picture: Pixels) -> None:
+    def digest(card: Card) -> str:
+        return hashlib.sha256(render_card(CardSpec.of(card), picture, theme).composite.tobytes()).hexdigest()
+
+    alone = [digest(card) for card in EVERY_KIND]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(digest, EVERY_KIND)) == alone
+    script = (
+        "import hashlib; from tests.studio.cards.sample import *; from deckport_assets.studio.cards import *;"
+        "t = load_theme(PACKAGE_THEMES / 'deckport');"
+        "print(hashlib.sha256(render_card(CardSpec.of(EVERY_KIND[0]), art(), t).composite.tobytes()).hexdigest())"
+    )
+    root = Path(__file__).parents[3]
+    said = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == alone[0]
+
+
+def test_art_of_any_shape_fills_the_window_and_small_art_is_refused(theme: Theme) -> None:
+    for shape in ((400, 2000, 3), (2000, 400, 3)):
+        white = np.full(shape, 255, np.uint8)
+        rendered = render_card(CardSpec.of(PLAIN), white, theme)
+        assert rendered.lit_art.min() > 200, "no edge of the art shows"
+    with pytest.raises(BadImage, match="too small"):
+        render_card(CardSpec.of(PLAIN), np.zeros((100, 100, 3), np.uint8), theme)
+
+
+def test_a_card_says_its_colour_and_rarity_without_its_text(theme: Theme, picture: Pixels) -> None:
+    looks = {}
+    for card in [replace(PLAIN, colour=c, rarity=r) for c in set(type(PLAIN.colour)) for r in set(type(PLAIN.rarity))]:
+        frame = render_card(CardSpec.of(card), picture, theme).frame
+        looks[card.colour, card.rarity] = cv2.resize(frame, (30, 42), interpolation=cv2.INTER_AREA).astype(int)
+    pairs = [(a, b) for a in looks for b in looks if a < b]
+    assert min(np.abs(looks[a] - looks[b]).max() for a, b in pairs) > 20
+
+
+def test_a_theme_that_lacks_something_says_what(tmp_path: Path) -> None:
+    text = (PACKAGE_THEMES / "deckport" / "theme.toml").read_text()
+    for change, error, words in (
+        (("[canvas]", "[canvass]"), ThemeError, "canvas"),
+        (("Cinzel-Bold.ttf", "Nowhere.ttf"), MissingElement, "Nowhere.ttf"),
+        (('name = "deckport"', 'name = "mine"\nglitter = 3'), ThemeError, "glitter"),
+    ):
+        mine = tmp_path / words
+        mine.mkdir()
+        (mine / "theme.toml").write_text(text.replace(*change, 1))
+        with pytest.raises(error, match=words):
+            load_theme(mine)
+    with pytest.raises(MissingElement, match=r"theme\.toml"):
+        load_theme(tmp_path / "nowhere")
+
+
+def test_a_theme_that_extends_another_changes_only_what_it_says(tmp_path: Path, theme: Theme) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "theme.toml").write_text('extends = "deckport"\nname = "mine"\n[categories]\nHERO.name = "Champion"\n')
+    other = load_theme(mine)
+    assert other.sha256 != theme.sha256
+    assert "Champion" in printed(LEGEND, other)
+    assert drawn(PLAIN, other).window == drawn(PLAIN, theme).window
+
+
+def test_a_stat_that_its_category_has_not_is_refused() -> None:
+    with pytest.raises(Rejected, match="no attack"):
+        replace(CardSpec.of(WITH_TEXT), attack=3)
+    assert CardSpec.of(replace(PLAIN, category=Category.ARTIFACT)).attack is None
