@@ -11,7 +11,7 @@ from deckport_assets.assets.card_line import Bench, CardLine, Picture, told
 from deckport_assets.assets.catalog import CATALOG
 from deckport_assets.batch import CHECK, batch
 from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.line import PERSON, looks
+from deckport_assets.catalog.line import PERSON, looks, note_code_versions
 from deckport_assets.catalog.prompts import Origin, add_prompt
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FACTS, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
 from deckport_assets.catalog.standing import Order
@@ -180,6 +180,7 @@ def line_for(context: dg.AssetExecutionContext, catalog: Catalog, media: Media, 
     assets = ["/".join(k.path) for k in context.selected_asset_keys]
     order = Order.of_tags(context.run.tags, assets, assets if real else ())
     versions = {"/".join(spec.key.path): spec.code_version or "" for spec in context.assets_def.specs}
+    note_code_versions(catalog.database, versions)
     return CardLine(catalog.database, media.store, context.run.run_id, order, versions, make)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as db
 
 from deckport_assets.catalog.cards import cards_by_slug, in_portions
+from deckport_assets.catalog.database import Database, touch, upsert
 from deckport_assets.catalog.prompts import StoredPrompt, prompts_that_count
 from deckport_assets.catalog.recipes import PROMPT, RECIPES, Recipe, inputs_of
 from deckport_assets.catalog.standing import Found, Standing, standing
@@ -92,6 +93,17 @@ class Look:
             failed=failed,
             retired=retired,
         )
+
+
+def note_code_versions(database: Database, versions: Mapping[str, str]) -> None:
+    """Keep the code version with which each of these assets would be made today; writes only what is new."""
+    with database.reading() as connection:
+        known = code_versions(connection)
+    rows = [{"asset": a, "code_version": v} for a, v in versions.items() if known.get(a) != v]
+    if rows:
+        with database.writing() as connection:
+            upsert(connection, recipes, ("asset",), rows)
+            touch(connection)
 
 
 def code_versions(connection: db.Connection) -> dict[str, str]:

@@ -11,6 +11,7 @@ import click
 
 from deckport_assets.catalog.cards import all_cards, find_card
 from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.line import note_code_versions
 from deckport_assets.catalog.recipes import ASSETS, UNASKED
 from deckport_assets.catalog.standing import Order, Selection
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
@@ -69,7 +70,7 @@ def produce(
               deckport produce sky-voyager --redraw --assets artwork
     """
     from deckport_assets.definitions import build, live, real_assets
-    from deckport_assets.instance.home import note_code_versions, open_instance, prepare
+    from deckport_assets.instance.home import code_versions_of, open_instance, prepare
     from deckport_assets.production import InThisProcess, Tally, ThroughWebserver, plan_job
 
     chosen = chosen_settings()
@@ -80,7 +81,8 @@ def produce(
     order = make_order(select, redraw, wanted, real)
     with open_catalog() as database, open_instance(chosen) as instance:
         slugs = [c.slug for c in chosen_cards(database, card, card_set, colour, rarity)]
-        versions = note_code_versions(database, definitions)
+        versions = code_versions_of(definitions)
+        note_code_versions(database, versions)
         job = plan_job(database, slugs, wanted, order, versions)
         ask_before_paying(job, real, yes=yes)
         webserver = ThroughWebserver(chosen.dagster_address, instance)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from deckport_assets.cli.producing import produce
-from deckport_assets.cli.speaking import chosen_settings
+from deckport_assets.cli.speaking import chosen_settings, open_catalog
 from deckport_assets.errors import Refused
 
 DEMO = Path(__file__).parents[1] / "demo"
@@ -27,7 +27,9 @@ def up(context: click.Context) -> None:
     \b
     Example: DECKPORT_DAGSTER_PORT=3001 deckport up
     """
-    from deckport_assets.instance.home import LOCATION, prepare
+    from deckport_assets.catalog.line import note_code_versions
+    from deckport_assets.definitions import build, live
+    from deckport_assets.instance.home import LOCATION, code_versions_of, prepare
     from deckport_assets.instance.supervisor import Service, Supervisor, dagster_services
 
     chosen = chosen_settings()
@@ -36,6 +38,8 @@ def up(context: click.Context) -> None:
     cleared = prepare(chosen)
     if cleared:
         click.echo(f"{len(cleared)} runs were left hanging and are marked failed; what they left is asked for again.")
+    with open_catalog() as database:
+        note_code_versions(database, code_versions_of(build(live(chosen), chosen)))
     services = dagster_services(
         chosen.dagster_home,
         chosen.home / "logs",

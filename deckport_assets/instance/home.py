@@ -8,8 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from deckport_assets.catalog.database import Database, upsert
-from deckport_assets.catalog.tables import recipes
+from deckport_assets.catalog.database import Database
 from deckport_assets.instance.launcher import clear_hanging_runs
 from deckport_assets.settings import Settings
 
@@ -46,16 +45,13 @@ def open_instance(chosen: Settings) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(chosen.dagster_home))
 
 
-def note_code_versions(database: Database, definitions: dg.Definitions) -> dict[str, str]:
-    """Keep each asset's code version in the catalog, for readers that cannot import Dagster; gives them."""
-    versions = {
+def code_versions_of(definitions: dg.Definitions) -> dict[str, str]:
+    """Each asset's code version, as the pipeline would make it today."""
+    return {
         "/".join(spec.key.path): spec.code_version
         for spec in definitions.resolve_all_asset_specs()
         if spec.code_version is not None
     }
-    with database.writing() as connection:
-        upsert(connection, recipes, ("asset",), [{"asset": a, "code_version": v} for a, v in versions.items()])
-    return versions
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,0 +1,1 @@
+"""The catalog served: a read API for consoles and pages for producers. Nothing is made or written here."""

@@ -1,0 +1,59 @@
+"""How the pages say things: labels, amounts of bytes, money and time. Pure; what is said is the pages'."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+ASSET_NAMES = {
+    "cards/prompt": "Prompt",
+    "cards/artwork": "Artwork",
+    "cards/composite": "Card",
+    "cards/frame": "Frame",
+    "cards/thumbnail": "Thumbnails",
+    "cards/video": "Video",
+}
+STATUS_NAMES = {
+    "made": "All made",
+    "draft": "With drafts",
+    "stale": "Stale",
+    "failed": "Failed",
+    "missing": "Something missing",
+}
+_LABELS = {"ACTION_FAST": "Fast action", "ACTION_SLOW": "Slow action"}
+
+
+def label(word: str) -> str:
+    """An enum's value as a person reads it: ACTION_FAST is Fast action."""
+    return _LABELS.get(word, word.replace("_", " ").capitalize())
+
+
+def short_asset(asset: str) -> str:
+    """An asset as the command line spells it: artwork for cards/artwork."""
+    return asset.rpartition("/")[2]
+
+
+def size(count: int) -> str:
+    """An amount of bytes: 930 B, 19 kB, 2.4 MB."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def money(microusd: int) -> str:
+    """A cost that is kept in millionths of a US dollar."""
+    return f"${microusd / 1_000_000:.4f}".rstrip("0").ljust(5, "0") if microusd else "free"
+
+
+def seconds(duration: float) -> str:
+    """How long something took."""
+    return f"{duration * 1000:.0f} ms" if duration < 1 else f"{duration:.1f} s"
+
+
+def moment(when: datetime | None) -> str:
+    """A moment, to the minute."""
+    return f"{when:%Y-%m-%d %H:%M} UTC" if when else "at an unknown time"
+
+
+def sentence(claim: str) -> str:
+    """A check's claim: prints_at_full_size is Prints at full size."""
+    return claim.replace("_", " ").capitalize()
