@@ -11,7 +11,7 @@ setup: .venv/.ready
 		{ echo "Python 3.11 or newer is needed; say which: make setup PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	@if command -v uv >/dev/null; then uv pip install -q -p $(BIN)/python --require-hashes -r requirements.lock; \
-	else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; fi
+	else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock; fi
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -28,5 +28,5 @@ test: setup
 	$(BIN)/pytest
 
 lock:
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+	uv pip compile -q --universal --generate-hashes --no-strip-extras --no-emit-index-url --python-version 3.11 \
 		pyproject.toml --extra test -o requirements.lock
