@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-SIZE = (600, 840)
+SIZE = (450, 630)
 SHIPPED = Path(__file__).parent / "pages" / "static" / "placeholder-card.png"
 
 NIGHT, EDGE, LINE, GLOW = (19, 23, 30), (34, 41, 52), (128, 116, 88), (70, 88, 116)

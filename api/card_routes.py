@@ -78,8 +78,10 @@ class CardRoutes:
 
 def first_values(query: str) -> dict[str, str]:
     """A query string's parameters; of one that is named twice the first counts, as it did in the old API."""
-    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
-    return dict(reversed(pairs))
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+        found.setdefault(name, value)
+    return found
 
 
 def _list(model: ReadModel, query: Mapping[str, str]) -> Entity:

@@ -31,7 +31,7 @@ class Entity:
     @cached_property
     def gzipped(self) -> bytes | None:
         """The body compressed, or None when that saves nothing."""
-        if len(self.body) < LEAST_TO_COMPRESS:
+        if len(self.body) < LEAST_TO_COMPRESS or self.media_type == "image/png":
             return None
         smaller = gzip.compress(self.body, 6, mtime=0)
         return smaller if len(smaller) < len(self.body) else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from api.failure_list import page_number
 from api.read_model import ReadModel
 from api.records import CardRecord
 from api.selection import Selection
@@ -91,8 +92,7 @@ def gallery_of(model: ReadModel, query: Mapping[str, str]) -> Gallery:
     selection = Selection(query.get("q", "").strip(), facets)
     chosen = model.index.chosen(model.index.select(selection))
     pages = max(1, -(-len(chosen) // PAGE_SIZE))
-    word = query.get("page", "1")
-    page = min(max(1, int(word) if word.isascii() and word.isdigit() and len(word) < 9 else 1), pages)
+    page = page_number(query, pages)
     shown = chosen[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     kept = {"q": selection.text} | {name: query.get(name, "") for name in FACETS}
     filters = [_filter(model, selection, name) for name in FACETS]

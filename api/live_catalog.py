@@ -66,9 +66,10 @@ class LiveCatalog:
         return self.model
 
     def refresh(self) -> Future[None]:
-        """Begin to look for a change, if nobody is at it already."""
+        """Begin to look for a change, if nobody is at it already and the last look is long enough ago."""
         with self._opening:
-            if self._refreshing is None or self._refreshing.done():
+            resting = self._refreshing is None or self._refreshing.done()
+            if self._refreshing is None or (resting and time.monotonic() >= self._next_look):
                 self._refreshing = self._worker.submit(self._refresh)
             return self._refreshing
 

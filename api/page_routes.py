@@ -17,6 +17,7 @@ from api.card_page import card_view
 from api.card_routes import first_values
 from api.documents import IMAGES
 from api.entity import HTML, Entity
+from api.failure_list import failure_list
 from api.gallery import gallery_of, tallies_of
 from api.live_catalog import LiveCatalog
 from api.media_routes import SHIPPED
@@ -77,8 +78,9 @@ class PageRoutes:
         model = await self.catalog.current()
         if model is None:
             return self._page(request, "empty.html", refused=self.catalog.refused)
-        tallies = tallies_of(model)
-        return self._page(request, "failures.html", failures=model.failures, records=model.records, tallies=tallies)
+        query = first_values(request.scope["query_string"].decode("latin-1"))
+        listed, tallies = failure_list(model.failures, query), tallies_of(model)
+        return self._page(request, "failures.html", listed=listed, records=model.records, tallies=tallies)
 
     def error_handler(self, otherwise: Handler) -> Handler:
         """Tells a browser of an error as a page; every other client by `otherwise`."""

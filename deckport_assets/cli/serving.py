@@ -71,7 +71,9 @@ def serve() -> None:
     from api.app import create_app
 
     chosen = chosen_settings()
-    uvicorn.run(create_app(chosen), host=chosen.api_host, port=chosen.api_port, log_level="warning")
+    uvicorn.run(
+        create_app(chosen), host=chosen.api_host, port=chosen.api_port, log_level="warning", proxy_headers=False
+    )
 
 
 @click.command()

@@ -1,0 +1,1 @@
+"""Stand-ins for what the project talks to over the network."""
