@@ -30,6 +30,8 @@ from deckport_assets.instance.launcher import worker_tag
 MOST_IN_A_RUN = {"cards/prompt": 400, "cards/artwork": 50, "cards/composite": 200, "cards/video": 25}
 """As the assets' backfill policies have it; by the first asset of a stage."""
 POLL_S = 0.5
+DAEMON_GONE_S = 120.0
+"""Without a heartbeat for so long, the daemon would not run a backfill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ class InThisProcess:
             for first, last in ranges(slugs, self.instance.get_dynamic_partitions("cards"), most):
                 span = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
                 with _watched(watch):
-                    stage.execute_in_process(
+                    result = stage.execute_in_process(
                         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                         instance=self.instance,
                         partition_key=first if first == last else None,
@@ -187,6 +189,8 @@ class InThisProcess:
                         raise_on_error=False,
                     )
                 watch()
+                if _was_interrupted(result):
+                    raise KeyboardInterrupt
 
 
 @dataclass(slots=True)
@@ -199,13 +203,23 @@ class ThroughWebserver:
     backfill_id: str = ""
 
     def answers(self) -> bool:
-        """Whether a webserver with this pipeline is there."""
+        """Whether a webserver of this very instance is there, and its daemon at work.
+
+        Another home's webserver may listen on the same port. Its storage is known by its daemons' heartbeats: what it
+        tells of them must lie between what is read of ours before and after.
+        """
+        before = self._heartbeats()
         try:
-            found = self._ask("{ repositoriesOrError { ... on RepositoryConnection { nodes { location { name } } } } }")
+            told = self._ask(_HEALTH)["instance"]["daemonHealth"]["allDaemonStatuses"]
         except ServiceUnavailable:
             return False
-        nodes = found["repositoriesOrError"].get("nodes", [])
-        return any(node["location"]["name"] == "deckport" for node in nodes)
+        theirs = {status["daemonType"]: status["lastHeartbeatTime"] or 0.0 for status in told}
+        after = self._heartbeats()
+        same = all(before[kind] <= theirs.get(kind, 0.0) <= after.get(kind, 0.0) for kind in before)
+        return bool(before) and same and time.time() - max(before.values()) < DAEMON_GONE_S
+
+    def _heartbeats(self) -> dict[str, float]:
+        return {kind: beat.timestamp for kind, beat in self.instance.get_daemon_heartbeats().items()}
 
     def run(self, job: Job, watch: Callable[[], None]) -> None:
         """Launch the backfill and wait for its end; an interruption cancels it, and what is done stays."""
@@ -269,6 +283,18 @@ def ranges(slugs: Sequence[str], keys: Sequence[str], most: int | None = None) -
         yield first, last
 
 
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether a person stopped the run: Dagster turns the interruption into a failed run."""
+    for event in result.all_events:
+        error = getattr(event.event_specific_data, "error", None)
+        if event.is_failure and error is not None and error.cls_name in _INTERRUPTIONS:
+            return True
+    return False
+
+
+_INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
+
+
 @contextmanager
 def _watched(watch: Callable[[], None]) -> Iterator[None]:
     """Call `watch` now and then, from a thread, while the block runs."""
@@ -287,6 +313,7 @@ def _watched(watch: Callable[[], None]) -> Iterator[None]:
         watcher.join()
 
 
+_HEALTH = "{ instance { daemonHealth { allDaemonStatuses { daemonType lastHeartbeatTime } } } }"
 _LAUNCH = """mutation ($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
   ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } ... on UnauthorizedError { message }
   ... on PartitionKeysNotFoundError { message } ... on NoModeProvidedError { message }
