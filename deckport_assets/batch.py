@@ -29,7 +29,7 @@ from dagster._core.definitions.data_version import (
 from deckport_assets.catalog.journal import Journal
 from deckport_assets.catalog.standing import Order, Standing
 from deckport_assets.catalog.versions import Version
-from deckport_assets.errors import Cancelled, DeckportError, Retired, ServiceUnavailable, WaitsForInput
+from deckport_assets.errors import Cancelled, DeckportError, Retired, ServiceUnavailable, StorageFull, WaitsForInput
 from deckport_assets.progress import Progress
 
 CHECK = "fit_to_publish"
@@ -244,7 +244,12 @@ class _Batch:
         self.progress.failed += 1
         self.failed[slug] = f"{type(error).__name__}: {error}"
         self.context.log.error(f"{slug} failed: {type(error).__name__}: {error}")
-        self.line.journal.fail(assets, slug, error)
+        if isinstance(error, WaitsForInput | Cancelled):
+            return  # no failure of its own: it is still missing, and is made when its input is
+        try:
+            self.line.journal.fail(assets, slug, error)
+        except StorageFull as full:  # the list of failures lies on the same disk; Dagster's event names the card
+            self.context.log.error(f"{slug} could not be put on the list of failures: {full}")
 
     def _say_what_is_done(self) -> None:
         """A stopped run tells Dagster of what was finished while it was being stopped."""

@@ -20,7 +20,7 @@ import sqlalchemy as db
 
 from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database, now
-from deckport_assets.catalog.line import standings
+from deckport_assets.catalog.line import looks, standings
 from deckport_assets.catalog.recipes import CHAIN, RECIPES
 from deckport_assets.catalog.standing import Order, Selection, Standing
 from deckport_assets.catalog.tables import current_versions, failures, versions
@@ -86,6 +86,14 @@ def plan_job(
                 due[asset].append(slug)
                 coming.add(asset)
     return Job(list(slugs), list(assets), order, {asset: found for asset, found in due.items() if found})
+
+
+def with_inputs(database: Database, assets: Sequence[str], slugs: Sequence[str]) -> list[str]:
+    """The cards of which everything is there that these assets are made from: a stage leaves out what failed before."""
+    with database.reading() as connection:
+        found = looks(connection, assets, slugs)
+    needs = {source for asset in assets for source in RECIPES[asset].needs} - set(assets)
+    return [slug for slug in slugs if all(found[slug].version(source) for source in needs)]
 
 
 def left_over(database: Database, job: Job, tally: Tally, code_versions: Mapping[str, str]) -> Job:
@@ -171,6 +179,7 @@ class InThisProcess:
 
     instance: dg.DagsterInstance
     definitions: dg.Definitions
+    database: Database
 
     def run(self, job: Job, watch: Callable[[], None]) -> None:
         """Run the job stage by stage."""
@@ -178,7 +187,8 @@ class InThisProcess:
         for assets, slugs in job.stages():
             stage = whole.get_subset(asset_selection={dg.AssetKey(asset.split("/")) for asset in assets})
             most = min(MOST_IN_A_RUN.get(asset, 200) for asset in assets)
-            for first, last in ranges(slugs, self.instance.get_dynamic_partitions("cards"), most):
+            possible = with_inputs(self.database, assets, slugs)
+            for first, last in ranges(possible, self.instance.get_dynamic_partitions("cards"), most):
                 span = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
                 with _watched(watch):
                     result = stage.execute_in_process(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ class Database:
                 with writer.begin():
                     yield writer
         except db.exc.DBAPIError as error:
-            if "disk is full" in str(error.orig) or "No space left" in str(error.orig):
+            if is_full_disk(error):
                 raise StorageFull("The database's disk is full.", remedy="Free some room, then run it again.") from None
             raise
 
@@ -67,6 +68,14 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def is_full_disk(error: OSError | db.exc.DBAPIError) -> bool:
+    """Whether this is how a database or the system says that there is no room."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    words = ("disk is full", "disk I/O error", "No space left")  # SQLite cannot even open its shared memory then
+    return any(word in str(error.orig) for word in words)
 
 
 def now() -> datetime:

@@ -3,13 +3,15 @@
 import sys
 
 import click
+from sqlalchemy.exc import DBAPIError
 
+from deckport_assets.catalog.database import is_full_disk
 from deckport_assets.cli.cataloguing import import_, settings_
 from deckport_assets.cli.keeping import adopt, failures, gc, retry, rollback, verify
 from deckport_assets.cli.producing import produce
 from deckport_assets.cli.serving import demo, serve, up
 from deckport_assets.cli.speaking import say_error
-from deckport_assets.errors import DeckportError
+from deckport_assets.errors import DeckportError, StorageFull
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -34,6 +36,12 @@ def main() -> None:
         deckport(standalone_mode=False)
     except DeckportError as error:
         say_error(error)
+        sys.exit(1)
+    except (OSError, DBAPIError) as error:
+        if not is_full_disk(error):
+            raise
+        remedy = "Free some room (deckport gc lists what can go), then run the same command again."
+        say_error(StorageFull("The disk is full. What was finished is kept.", remedy=remedy))
         sys.exit(1)
     except click.ClickException as error:
         error.show()

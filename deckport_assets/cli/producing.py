@@ -86,7 +86,7 @@ def produce(
         job = plan_job(database, slugs, wanted, order, versions)
         ask_before_paying(job, real, yes=yes)
         webserver = ThroughWebserver(chosen.dagster_address, instance)
-        producer: Producer = webserver if webserver.answers() else InThisProcess(instance, definitions)
+        producer: Producer = webserver if webserver.answers() else InThisProcess(instance, definitions, database)
         if not as_json:
             say_plan(job, producer)
         tally = Tally(database, job)
