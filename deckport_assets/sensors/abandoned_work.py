@@ -1,79 +1,79 @@
-"""Notices cards that a run had undertaken when it died, and that no retry has taken over.
+"""Notices runs that died before their cards were made, and that nobody tries again.
 
-Dagster retries a killed run by itself, but not when the code server died with it. The claims in the catalog say
-exactly which cards were left; only those are asked for again. A run that a person stopped is not.
+Dagster retries a killed run by itself, but not when the code server was away at that moment, nor a run that it could
+not even start. The same cards are asked for again then: what is fresh by now is told again, not made again. A run that
+failed because cards failed is left to the night's retry, and one that a person stopped to that person.
 """
 
 import time
-from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+from dagster._core.storage.dagster_run import RunRecord
+from dagster._core.storage.tags import PARENT_RUN_ID_TAG, RUN_FAILURE_REASON_TAG
 
 from deckport_assets.assets.cards import key
 from deckport_assets.catalog.journal import drop_claims, open_claims
-from deckport_assets.partitions import cards
-from deckport_assets.production import ranges
+from deckport_assets.instance.launcher import WORKER_TAG
 from deckport_assets.resources.catalog import Catalog
 
-PATIENCE_S = 30
-"""How long a died run's automatic retry may take to appear."""
+PATIENCE_S = 45
+"""How long the automatic retry of a run that died may take to appear."""
+LOOK_BACK = timedelta(hours=6)
+MOST_TIMES = 5
+TIMES_TAG = "deckport/asked_again"
+KEPT_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/priority")
 
 
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Asks again for the cards that a run had undertaken when it was killed.",
+    description="Asks again for the cards of a run that was killed, when nobody else does.",
     target=dg.AssetSelection.groups("cards"),
 )
 def abandoned_work(context: dg.SensorEvaluationContext, catalog: Catalog) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run per range of cards that was left behind."""
+    """One run for each that died; claims of runs that have ended are given back."""
+    asked = 0
+    for record in died(context.instance):
+        asked += 1
+        yield once_more(record.dagster_run)
     with catalog.database.reading() as connection:
         held = open_claims(connection)
-    asked = 0
-    for run_id, work in held.items():
-        verdict = _verdict(context.instance, run_id)
-        if verdict == "wait":
-            continue
-        if verdict == "again":
-            for request in _requests(context.instance, run_id, work):
-                asked += 1
-                yield request
-        with catalog.database.writing() as connection:
-            drop_claims(connection, run_id)
+    for run_id in held:
+        run = context.instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            with catalog.database.writing() as connection:
+                drop_claims(connection, run_id)
     if not asked:
         yield dg.SkipReason("Nothing was left behind.")
 
 
-def _verdict(instance: dg.DagsterInstance, run_id: str) -> str:
-    """`again` when nobody else will, `drop` when a person stopped it, `wait` while it lives or a retry may come."""
-    record = instance.get_run_record_by_id(run_id)
-    if record is None:
-        return "again"
-    run = record.dagster_run
-    if not run.is_finished:
-        return "wait"
-    if run.status is not dg.DagsterRunStatus.FAILURE:
-        return "drop"
-    if time.time() - (record.end_time or 0) < PATIENCE_S:
-        return "wait"
-    retries = instance.get_runs(dg.RunsFilter(tags={"dagster/parent_run_id": run_id}), limit=1)
-    return "wait" if retries and not retries[0].is_finished else "again"
+def died(instance: dg.DagsterInstance) -> Iterator[RunRecord]:
+    """The runs of late that ended neither well, nor by a failed card, nor by a person, and that have no retry."""
+    lately = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=datetime.now(UTC) - LOOK_BACK)
+    for record in instance.get_run_records(lately, limit=200):
+        run = record.dagster_run
+        by_a_card = run.tags.get(RUN_FAILURE_REASON_TAG) == "STEP_FAILURE"
+        ours = any(asset.path[0] == "cards" and len(asset.path) == 2 for asset in run.asset_selection or ())
+        too_often = int(run.tags.get(TIMES_TAG, "0")) >= MOST_TIMES
+        if by_a_card or not ours or too_often or WORKER_TAG in run.tags:
+            continue
+        if time.time() - (record.end_time or 0) < PATIENCE_S:
+            continue
+        if not instance.get_runs(dg.RunsFilter(tags={PARENT_RUN_ID_TAG: run.run_id}), limit=1):
+            yield record
 
 
-def _requests(instance: dg.DagsterInstance, run_id: str, work: list[tuple[str, str]]) -> Iterator[dg.RunRequest]:
-    assets_of: dict[str, set[str]] = defaultdict(set)
-    for asset, slug in work:
-        assets_of[slug].add(asset)
-    known = instance.get_dynamic_partitions(str(cards.name))
-    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for slug, assets in assets_of.items():
-        if slug in set(known):
-            groups[tuple(sorted(assets))].append(slug)
-    for together, slugs in groups.items():
-        for first, last in ranges(slugs, known):
-            run_key = f"abandoned-{run_id}-{together[0]}-{first}"
-            yield range_request(together, first, last, run_key=run_key, tags={})
+def once_more(run: dg.DagsterRun) -> dg.RunRequest:
+    """The same assets of the same cards; asked for once per run that died, however often this is called."""
+    tags = {name: value for name, value in run.tags.items() if name in KEPT_TAGS or name.startswith("deckport/")}
+    return dg.RunRequest(
+        run_key=f"again-{run.run_id}",
+        asset_selection=sorted(run.asset_selection or ()),
+        partition_key=run.tags.get("dagster/partition"),
+        tags=tags | {TIMES_TAG: str(int(run.tags.get(TIMES_TAG, "0")) + 1)},
+    )
 
 
 def range_request(
