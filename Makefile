@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo up test lint bench lock
+.PHONY: setup demo up test lock
 
 setup: .venv/.ready
 

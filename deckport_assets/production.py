@@ -30,6 +30,8 @@ from deckport_assets.instance.launcher import worker_tag
 MOST_IN_A_RUN = {"cards/prompt": 400, "cards/artwork": 50, "cards/composite": 200, "cards/video": 25}
 """As the assets' backfill policies have it; by the first asset of a stage."""
 POLL_S = 0.5
+WEBSERVER_GONE_S = 120.0
+"""How long a webserver may be away while a backfill runs: it is started again meanwhile."""
 DAEMON_GONE_S = 120.0
 """Without a heartbeat for so long, the daemon would not run a backfill."""
 
@@ -234,8 +236,18 @@ class ThroughWebserver:
     def run(self, job: Job, watch: Callable[[], None]) -> None:
         """Launch the backfill and wait for its end; an interruption cancels it, and what is done stays."""
         self.backfill_id = self._launch(job)
+        answered_at = time.monotonic()
         try:
-            while not self._is_over():
+            while True:
+                try:
+                    if self._is_over():
+                        break
+                    answered_at = time.monotonic()
+                except ServiceUnavailable as gone:
+                    if time.monotonic() - answered_at > WEBSERVER_GONE_S:
+                        told = f"Dagster's webserver went away. The backfill {self.backfill_id} goes on without it."
+                        remedy = "Start it again (deckport up); the same command then makes what is left."
+                        raise ServiceUnavailable(told, remedy=remedy) from gone
                 watch()
                 time.sleep(POLL_S)
         except KeyboardInterrupt:
@@ -270,7 +282,8 @@ class ThroughWebserver:
             )
             body = reply.json()
         except (requests.RequestException, ValueError) as error:
-            raise ServiceUnavailable(f"Dagster's webserver at {self.address} does not answer: {error}") from None
+            reason = type(error).__name__
+            raise ServiceUnavailable(f"Dagster's webserver at {self.address} does not answer ({reason}).") from None
         if body.get("errors"):
             raise ServiceUnavailable(f"Dagster's webserver refused: {body['errors'][0].get('message')}")
         data: dict[str, Any] = body["data"]

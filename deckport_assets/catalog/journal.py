@@ -127,6 +127,11 @@ def note_failure(
     touch(connection)
 
 
+def forgive(connection: db.Connection, asset: str, slug: str) -> None:
+    """Take an asset of a card off the list of failures: a person has settled it."""
+    connection.execute(failures.delete().where(failures.c.asset == asset, failures.c.partition == slug))
+
+
 def list_failures(
     connection: db.Connection, *, asset: str | None = None, retryable: bool | None = None
 ) -> list[Failure]:

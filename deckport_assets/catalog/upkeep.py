@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as db
 
+from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.journal import note_failure
+from deckport_assets.catalog.recipes import RECIPES
 from deckport_assets.catalog.tables import current_versions, versions
-from deckport_assets.catalog.versions import withdraw
-from deckport_assets.errors import Damaged
+from deckport_assets.catalog.versions import Version, withdraw
+from deckport_assets.errors import BadImage, Damaged, DeckportError
 from deckport_assets.media import MediaStore
 
 
@@ -45,35 +47,63 @@ class Collected:
 
 
 def verify_media(database: Database, store: MediaStore, *, repair: bool = False) -> Verified:
-    """Read every current file again and hold it against its row; older versions are looked for, not read.
+    """Read every file again, current or older, and hold it against its row.
 
-    With `repair`, an asset with a missing or damaged file counts as failed (and may be retried), so that it is made
-    again; the damaged file is removed, because its name says that it is another content.
+    With `repair`, an asset whose current file is missing or damaged is withdrawn and counts as failed: rendering and
+    drafts are made again at night, what a person or a real provider made waits for a person (another whole version can
+    be gone back to). A damaged file is removed, because its name says that it is another content, and the rows of
+    files that are lost go with them.
     """
     with database.reading() as connection:
-        joined = versions.join(current_versions, versions.c.id == current_versions.c.version)
-        rows = connection.execute(db.select(versions).select_from(joined)).mappings().all()
-        known = set(connection.execute(db.select(versions.c.path)).scalars())
+        rows = connection.execute(db.select(versions).order_by(versions.c.id)).mappings().all()
+        current = set(connection.execute(db.select(current_versions.c.version)).scalars())
     found = Verified()
-    bad: dict[tuple[str, str], list[str]] = defaultdict(list)
+    bad: dict[tuple[str, str], list[db.RowMapping]] = defaultdict(list)
+    wholes: dict[tuple[str, str], bool] = {}
     for row in rows:
-        found.checked += 1
-        try:
-            store.read(row["path"], row["sha256"])
-        except Damaged:
-            missing = store.shelf.size(row["path"]) is None
-            (found.missing if missing else found.damaged).append(row["path"])
-            bad[row["asset"], row["partition"]].append(row["path"])
+        file = (row["path"], row["sha256"])
+        if file not in wholes:
+            found.checked += 1
+            wholes[file] = is_whole(store, Version(**row))
+            if not wholes[file]:
+                missing = store.shelf.size(row["path"]) is None
+                (found.missing if missing else found.damaged).append(row["path"])
+        if not wholes[file] and row["id"] in current:
+            bad[row["asset"], row["partition"]].append(row)
+    known = {row["path"] for row in rows}
     found.orphans = sorted(path for path, _ in store.shelf.walk() if path not in known)
     if repair:
         for path in found.damaged:
             store.shelf.remove(path)
-        for (asset, partition), paths in bad.items():
-            error = Damaged(f"{', '.join(paths)} was missing or damaged.", remedy=f"deckport retry {partition}")
+        for (asset, partition), lost in bad.items():
             with database.writing() as connection:
                 withdraw(connection, asset, partition)
-                note_failure(connection, [asset], partition, error)
+                note_failure(connection, [asset], partition, _loss(asset, partition, lost))
+        gone = [row["id"] for row in rows if not wholes[row["path"], row["sha256"]]]
+        with database.writing() as connection:  # what is lost cannot be gone back to
+            for some in in_portions(gone):
+                connection.execute(versions.delete().where(versions.c.id.in_(some)))
     return found
+
+
+def is_whole(store: MediaStore, version: Version) -> bool:
+    """Whether the file of a version is there and is what its row says."""
+    try:
+        store.read(version.path, version.sha256)
+    except Damaged:
+        return False
+    return True
+
+
+def _loss(asset: str, partition: str, lost: list[db.RowMapping]) -> DeckportError:
+    """What is put on the list of failures: only what costs nothing to make again may be made again by itself."""
+    what = f"{', '.join(row['path'] for row in lost)} was missing or damaged."
+    again = f"deckport retry --asset {asset.split('/')[1]} {partition}"
+    if RECIPES[asset].follows_code or all(row["draft"] for row in lost):
+        return Damaged(what, remedy=again)
+    name = asset.split("/")[1]
+    back = f"deckport rollback {name} {partition} takes the latest whole version; {again} has it made anew."
+    return BadImage(what, remedy=back)
 
 
 def collect_garbage(

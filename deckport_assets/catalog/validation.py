@@ -212,7 +212,7 @@ class _Look:
             return ""
         try:
             return json.dumps(json.loads(text, parse_constant=_no_constants), ensure_ascii=False, sort_keys=True)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self.error(column, text, f"Valid JSON, but {error}.", "Correct the cell, or leave it empty.")
             return ""
 

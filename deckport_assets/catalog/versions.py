@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -87,26 +87,40 @@ def history(connection: db.Connection, partition: str, asset: str | None = None)
     return [Version(**row) for row in connection.execute(query).mappings()]
 
 
-def roll_back(connection: db.Connection, asset: str, partition: str, to_sha256: str = "") -> list[Version]:
+def roll_back(
+    connection: db.Connection,
+    asset: str,
+    partition: str,
+    to_sha256: str = "",
+    *,
+    is_whole: Callable[[Version], bool] = lambda version: True,
+) -> list[Version]:
     """Make an older version current again: the one before, or the one whose sha256 begins with `to_sha256`.
 
-    Nothing is deleted, so going back again brings the newer one back. Raises Refused when there is no such version.
+    Only a version whose files all are whole, as `is_whole` says, can be gone back to. Nothing is deleted, so going
+    back again brings the newer one back. After a repair that left none current, the latest whole one is taken. Raises
+    Refused when there is no such version.
     """
-    past = [v for v in history(connection, partition, asset) if v.variant == RECIPES[asset].variants[0]]
+    every = history(connection, partition, asset)
+    broken = {v.created_at for v in every if not is_whole(v)}
+    past = [v for v in every if v.variant == RECIPES[asset].variants[0] and v.created_at not in broken]
     now_current = current(connection, asset, [partition]).get(partition, {}).get(RECIPES[asset].variants[0])
-    if now_current is None:
+    if not every:
         raise Refused(f"{asset} of {partition} was never made.", remedy=f"deckport produce {partition}")
     if to_sha256:
-        older = [v for v in past if v.sha256.startswith(to_sha256) and v.id != now_current.id]
+        older = [v for v in past if v.sha256.startswith(to_sha256) and (now_current is None or v.id != now_current.id)]
+    elif now_current is None:
+        older = past
     else:
         older = [v for v in past if (v.id or 0) < (now_current.id or 0) and v.sha256 != now_current.sha256]
     if not older:
+        wanted = f"version {to_sha256}" if to_sha256 else "older version"
         raise Refused(
-            f"{asset} of {partition} has no {'version ' + to_sha256 if to_sha256 else 'older version'}.",
+            f"{asset} of {partition} has no {wanted} whose files are whole.",
             remedy="The card's page in the catalog lists its versions; the current one cannot be gone back to.",
         )
     chosen = older[0]
-    made_together = [v for v in history(connection, partition, asset) if v.created_at == chosen.created_at]
+    made_together = [v for v in every if v.created_at == chosen.created_at]
     _make_current(connection, made_together)
     return made_together
 

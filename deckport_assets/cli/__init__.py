@@ -33,9 +33,9 @@ for command in (import_, produce, failures, retry, verify, gc, rollback, adopt, 
 def main() -> None:
     """Run the command; an error that the project expects is one line with its way out, not a traceback."""
     try:
-        deckport(standalone_mode=False)
+        sys.exit(deckport(standalone_mode=False))  # Click gives back what a command left with
     except DeckportError as error:
-        say_error(error)
+        say_error(error, as_json="--json" in sys.argv)
         sys.exit(1)
     except (OSError, DBAPIError) as error:
         if not is_full_disk(error):

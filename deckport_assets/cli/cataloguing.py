@@ -38,12 +38,12 @@ def import_(context: click.Context, gameplay_csv: Path, art_csv: Path, retire: b
         with open_instance(chosen) as instance:
             told = tell_dagster(instance, database)
             instance.report_runless_asset_event(dg.AssetMaterialization(CATALOG, metadata=metadata_of(imported)))
+    for dirt in imported.dirt:
+        if dirt.severity is not Severity.NOTE:
+            click.secho(dirt.sentence(), fg="red" if dirt.severity is Severity.ERROR else "yellow", err=True)
     if as_json:
         say_json(imported.summary)
     else:
-        for dirt in imported.dirt:
-            if dirt.severity is not Severity.NOTE:
-                click.secho(dirt.sentence(), fg="red" if dirt.severity is Severity.ERROR else "yellow", err=True)
         found = imported.summary
         click.echo(
             f"{found['cards']} cards: {found['added']} added, {found['changed']} changed, "

@@ -140,8 +140,11 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
     Example: deckport rollback artwork sky-voyager
     """
     from deckport_assets.assets.catalog import tell_of_version
+    from deckport_assets.catalog.journal import forgive
+    from deckport_assets.catalog.upkeep import is_whole
     from deckport_assets.catalog.versions import roll_back
     from deckport_assets.instance.home import open_instance, prepare
+    from deckport_assets.media import MediaStore
 
     chosen = chosen_settings()
     prepare(chosen)
@@ -151,7 +154,9 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
             found = find_card(connection, card)
             if found is None:
                 raise Refused(f"There is no card {card!r}.", remedy="Use its slug, SKU or exact name.")
-            versions = roll_back(connection, name, found.slug, sha256)
+            store = MediaStore(chosen.media_location)
+            versions = roll_back(connection, name, found.slug, sha256, is_whole=lambda v: is_whole(store, v))
+            forgive(connection, name, found.slug)
         tell_of_version(instance, database, name, found.slug)
     if as_json:
         say_json({"asset": name, "card": found.slug, "sha256": versions[0].sha256, "files": len(versions)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -90,6 +91,7 @@ def produce(
         if not as_json:
             say_plan(job, producer)
         tally = Tally(database, job)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end is as good as Ctrl-C
         rest = run_to_the_end(database, job, tally, producer, versions, quiet=as_json)
         counts = tally.counts()
     say_counts(counts, rest, as_json=as_json)
@@ -138,6 +140,10 @@ def chosen_cards(
                     raise Refused(f"There is no card {word!r}.", remedy="Use its slug, SKU or exact name.")
                 named.append(found)
         cards = named if named is not None else all_cards(connection)
+    sets = {card.card_set.lower(): card.card_set for card in cards}
+    if card_set is not None and card_set.lower() not in sets:
+        known = ", ".join(sorted(sets.values())) or "none"
+        raise Refused(f"There is no set {card_set!r}.", remedy=f"There are: {known}.")
     return [
         card
         for card in cards

@@ -26,8 +26,10 @@ def say_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def say_error(error: DeckportError) -> None:
-    """Print what went wrong and what to do, on the error stream."""
+def say_error(error: DeckportError, *, as_json: bool = False) -> None:
+    """Print what went wrong and what to do, on the error stream; with --json also as the one JSON object."""
+    if as_json:
+        say_json({"error": str(error), "kind": error.kind, "remedy": error.remedy})
     click.secho(f"Error: {error}", fg="red", err=True)
     if error.remedy:
         click.echo(f"       {error.remedy}", err=True)

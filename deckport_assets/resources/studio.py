@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from deckport_assets.errors import DeckportError
+from deckport_assets.errors import DeckportError, ThemeError
 from deckport_assets.models import Card, fingerprint
 
 if TYPE_CHECKING:
@@ -86,7 +86,12 @@ class Studio(dg.ConfigurableResource[Any]):
 
         folders = [*([Path(self.own_themes)] if self.own_themes else []), PACKAGE_THEMES]
         mine = (folder / self.theme for folder in folders if (folder / self.theme).is_dir())
-        return load_theme(next(mine, PACKAGE_THEMES / self.theme), bases=folders)
+        folder = next(mine, PACKAGE_THEMES / self.theme)
+        try:
+            return load_theme(folder, bases=folders)
+        except ThemeError as error:
+            error.remedy = error.remedy or f"Mend the theme in {folder}, then reload the definitions and retry."
+            raise
 
     def render(self, card: Card, art: bytes) -> RenderedCard:
         """One pass over the card. Raises what is wrong with the theme, the picture or the card's text."""

@@ -146,6 +146,7 @@ def test_odd_but_good_rows_are_read_without_complaint(run: Import, tmp_path: Pat
         ("health", "", "whole number"),
         ("attack", "-1", "whole number"),
         ("effects_json", "[{", "Valid JSON"),
+        ("abilities_json", "[" * 100_000, "Valid JSON"),
     ],
 )
 def test_a_bad_row_is_rejected_with_its_place_and_the_rest_is_imported(

@@ -13,7 +13,7 @@ from deckport_assets.catalog.journal import Fenced, Journal, list_failures, open
 from deckport_assets.catalog.line import standings
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE
 from deckport_assets.catalog.standing import Standing
-from deckport_assets.catalog.upkeep import collect_garbage, verify_media
+from deckport_assets.catalog.upkeep import collect_garbage, is_whole, verify_media
 from deckport_assets.catalog.versions import Version, current, history, record, review, roll_back
 from deckport_assets.errors import BadImage, Refused, ServiceUnavailable
 from deckport_assets.media import MediaStore
@@ -93,6 +93,33 @@ def test_verifying_finds_what_is_missing_damaged_and_nobodys(database: Database,
     assert verify_media(database, media).counts() == {"checked": 1, "missing": 0, "damaged": 0, "orphans": 1}
 
 
+def test_an_older_version_is_verified_too_and_never_gone_back_to_when_broken(
+    database: Database, media: MediaStore, make: Make
+) -> None:
+    first, second, third = make(b"first"), make(b"second"), make(b"third")
+    media.shelf.remove(second.path)
+    assert verify_media(database, media).missing == [second.path]
+
+    with database.writing() as connection:
+        roll_back(connection, ARTWORK, SLUG, is_whole=lambda v: is_whole(media, v))
+    assert shown(database) == first.sha256, "the one before was broken"
+    assert third.sha256 != first.sha256
+
+
+def test_what_a_person_made_is_never_made_again_by_itself(database: Database, media: MediaStore, make: Make) -> None:
+    older = make(b"older", draft=True)
+    painted = make(b"painted by Ada")
+    media.shelf.write(painted.path, b"scratched")
+
+    verify_media(database, media, repair=True)
+
+    with database.writing() as connection:
+        (failure,) = list_failures(connection)
+        assert not failure.retryable and "rollback artwork" in failure.remedy
+        roll_back(connection, ARTWORK, SLUG, is_whole=lambda v: is_whole(media, v))
+    assert shown(database) == older.sha256
+
+
 def test_collecting_garbage_keeps_the_current_and_the_latest(database: Database, media: MediaStore, make: Make) -> None:
     made = [make(bytes([n]) * (n + 1)) for n in range(5)]
     media.shelf.write("cards/frame/other/0000.png", b"orphan")
@@ -103,7 +130,7 @@ def test_collecting_garbage_keeps_the_current_and_the_latest(database: Database,
 
     assert collect_garbage(database, media, keep=1, older_than_s=-1, remove=True) == would
     assert {path for path, _ in media.shelf.walk()} == {made[3].path, made[4].path}
-    assert verify_media(database, media).counts()["checked"] == 1
+    assert verify_media(database, media).counts()["checked"] == 2
 
 
 def test_a_file_that_two_versions_share_stays_while_one_of_them_does(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,12 +123,32 @@ def test_an_expected_error_is_a_sentence_and_a_way_out(
     assert said.startswith("Error: no.csv: No such file") and "Traceback" not in said
 
 
+def test_the_installed_command_leaves_with_the_code_that_it_means(tmp_path: Path) -> None:
+    """As a script sees it: the process's own exit code, errors on the error stream, one object on the other."""
+    source = [str(path) for path in write_source(tmp_path, [card("good"), card("bad", mana_color_code="MAUVE")])]
+    environment = os.environ | {"DECKPORT_HOME": str(tmp_path / "var")}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "deckport_assets.cli.run", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    imported = run("import", *source, "--json")
+    assert imported.returncode == 1
+    assert json.loads(imported.stdout)["rejected"] == 1
+    assert "cards_gameplay.csv:3" in imported.stderr
+    refused = run("produce", "nobody", "--json")
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["remedy"]
+    assert run("settings").returncode == 0
+
+
 def test_what_cannot_be_meant_is_refused(type_: Type) -> None:
     for words, what in (
         (("produce", "nobody"), "no card 'nobody'"),
         (("produce", "--assets", "composit"), "no asset composit"),
         (("produce", "--redraw"), "say what"),
         (("produce", "--drafts"), "none is configured"),
+        (("produce", "--set", "nosuch"), "no set 'nosuch'"),
     ):
         result = type_(*words, code=None)
         assert isinstance(result.exception, DeckportError), result.output

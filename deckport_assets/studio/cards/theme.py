@@ -44,7 +44,7 @@ class Theme:
     def find(self, kind: str, parts: Mapping[Any, _Found], name: str) -> _Found:
         """The part of that name. Raises MissingElement naming the theme and the part."""
         if name not in parts:
-            self.lacks(f"{kind} {name!r}")
+            self.lacks(f"{kind} {str(name)!r}")
         return parts[name]
 
     def lacks(self, part: str) -> NoReturn:
