@@ -17,8 +17,8 @@ from typing import Any
 import dagster as dg
 
 from benchmarks.make_catalog import write
+from deckport_assets.assets.card_craft import render
 from deckport_assets.assets.card_line import Bench, CardLine
-from deckport_assets.assets.cards import render
 from deckport_assets.assets.catalog import tell_dagster
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import import_catalog

@@ -1,33 +1,30 @@
 """Every card: its facts, prompt, artwork, composite, frame, thumbnails and video, each with its check beside it."""
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import dagster as dg
 
-from deckport_assets.assets.card_line import Bench, CardLine, Picture, told
+from deckport_assets.assets.card_craft import animate, draw_artwork, render, write_prompt
+from deckport_assets.assets.card_line import CardLine, told
 from deckport_assets.assets.catalog import CATALOG
 from deckport_assets.batch import CHECK, batch
 from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.line import PERSON, looks, note_code_versions
-from deckport_assets.catalog.prompts import Origin, add_prompt
-from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FACTS, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
+from deckport_assets.catalog.line import looks, note_code_versions
+from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FACTS, FRAME, PROMPT, THUMBNAIL, VIDEO
 from deckport_assets.catalog.standing import Order
-from deckport_assets.errors import BadImage, Damaged
+from deckport_assets.errors import Damaged
 from deckport_assets.media import MediaStore
 from deckport_assets.partitions import cards
 from deckport_assets.resources.catalog import Catalog
 from deckport_assets.resources.media import Media
-from deckport_assets.resources.providers import Animator, Artist, Provenance, Writer
+from deckport_assets.resources.providers import Animator, Artist, Writer
 from deckport_assets.resources.studio import Studio
 
 GROUP = "cards"
 OWNERS = ["team:art"]
 AC = dg.AutomationCondition
-LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 1200, 1744
-"""The size at which artwork fills the card's window at 600 dpi."""
 
 NEED = AC.missing() & ~AC.in_progress() & ~AC.execution_failed() & ~AC.any_deps_missing()
 """What is missing and can be made. A failure waits for the night or a person, so that it is not repeated for ever."""
@@ -182,122 +179,6 @@ def line_for(context: dg.AssetExecutionContext, catalog: Catalog, media: Media, 
     versions = {"/".join(spec.key.path): spec.code_version or "" for spec in context.assets_def.specs}
     note_code_versions(catalog.database, versions)
     return CardLine(catalog.database, media.store, context.run.run_id, order, versions, make)
-
-
-def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> None:
-    """Choose the prompt that counts, or have one written; lint it either way."""
-    from deckport_assets.studio.prompts.rules import lint
-    from deckport_assets.studio.prompts.writer import caption_of
-
-    counting = bench.look.prompt
-    provenance = Provenance(
-        counting.origin.value if counting else "embedded", counting.author if counting else "", draft=False
-    )
-    if counting is None or counting.origin is Origin.DRAFT:
-        written = writer.write(bench.card)
-        provenance = written.provenance
-        with bench.line.database.writing() as connection:
-            counting = add_prompt(
-                connection,
-                bench.card.slug,
-                Origin.DRAFT if provenance.draft else Origin.MACHINE,
-                written.text,
-                caption=written.caption,
-                negative=written.negative,
-                author=provenance.model,
-            )
-    findings = lint(counting.text, bench.card)
-    content = {
-        "text": counting.text,
-        "caption": counting.caption or caption_of(counting.text, bench.card),
-        "negative": counting.negative,
-        "origin": counting.origin.value,
-        "version": counting.version,
-    }
-    bench.give(
-        PROMPT,
-        {"": Picture(json.dumps(content, ensure_ascii=False, indent=1).encode(), "json")},
-        provenance,
-        claims={"keeps_the_style_guide": not findings},
-        remarks=[finding.message for finding in findings],
-        prompt_version=counting.version,
-        metadata={"prompt": counting.text, "caption": content["caption"], "origin": counting.origin.value},
-    )
-
-
-def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> None:
-    """Have the picture drawn from the prompt that is current."""
-    content = json.loads(bench.take(PROMPT))
-    attempt = bench.attempt(ARTWORK)
-    drawn = artist.draw(
-        bench.card, content["text"], attempt=attempt, progress=bench.progress, cancelled=bench.cancelled
-    )
-    bench.give(
-        ARTWORK,
-        {"": Picture(drawn.png, "png", drawn.width_px, drawn.height_px)},
-        drawn.provenance,
-        claims={"is_large_enough_to_print": drawn.width_px >= LEAST_WIDTH_PX and drawn.height_px >= LEAST_HEIGHT_PX},
-        preview=drawn.preview,
-        attempt=attempt,
-        prompt_version=content["version"],
-    )
-
-
-def adopt_artwork(bench: Bench, picture: bytes, *, by: str) -> None:
-    """Take a picture that a person made. Raises BadImage when it is broken, too large, or too small to print."""
-    from deckport_assets.studio.encoding import open_picture, png, preview
-
-    pixels = open_picture(picture)
-    height_px, width_px = pixels.shape[:2]
-    if width_px < LEAST_WIDTH_PX or height_px < LEAST_HEIGHT_PX:
-        raise BadImage(
-            f"The picture is {width_px} x {height_px} pixels.",
-            remedy=f"At least {LEAST_WIDTH_PX} x {LEAST_HEIGHT_PX} are needed to print.",
-        )
-    before = bench.look.version(ARTWORK)
-    bench.give(
-        ARTWORK,
-        {"": Picture(png(pixels), "png", width_px, height_px)},  # encoded anew: no metadata of its file is published
-        Provenance(PERSON, by, draft=False),
-        claims={"is_large_enough_to_print": True},
-        preview=preview(pixels),
-        attempt=before.attempt + 1 if before else 0,
-    )
-
-
-def render(bench: Bench, assets: tuple[str, ...], *, studio: Studio) -> None:
-    """Render the card once and encode what is asked for of it."""
-    art = bench.look.version(ARTWORK)
-    rendered = studio.render(bench.card, bench.take(ARTWORK))
-    provenance = Provenance("studio", studio.theme, draft=bool(art and art.draft))
-    for asset in assets:
-        pictures = {
-            variant: Picture(file.data, file.extension, file.width_px, file.height_px)
-            for variant, file in rendered.files(asset.rsplit("/", 1)[1]).items()
-        }
-        main = pictures[RECIPES[asset].variants[0]]
-        bench.give(asset, pictures, provenance, claims=_fits(asset, main), preview=rendered.preview(asset))
-
-
-def _fits(asset: str, main: Picture) -> dict[str, bool]:
-    if asset == THUMBNAIL:
-        return {"has_every_size": True}
-    return {"prints_at_full_size": (main.width_px, main.height_px) == (1500, 2100)}
-
-
-def animate(bench: Bench, assets: tuple[str, ...], *, animator: Animator) -> None:
-    """Have the artwork moved under the frame."""
-    attempt = bench.attempt(VIDEO)
-    mp4, provenance = animator.animate(
-        bench.card, bench.take(ARTWORK), bench.take(FRAME), attempt=attempt, cancelled=bench.cancelled
-    )
-    bench.give(
-        VIDEO,
-        {"": Picture(mp4, "mp4", 608, 852)},
-        provenance,
-        claims={"is_under_10_megabytes": len(mp4) < 10_000_000},
-        attempt=attempt,
-    )
 
 
 def check(assets: Sequence[str]) -> dg.AssetChecksDefinition:

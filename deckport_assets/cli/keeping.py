@@ -178,8 +178,8 @@ def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
     \b
     Example: deckport adopt sky-voyager voyager.png --by "Ada Okoro"
     """
+    from deckport_assets.assets.card_craft import adopt_artwork
     from deckport_assets.assets.card_line import Bench, CardLine
-    from deckport_assets.assets.cards import adopt_artwork
     from deckport_assets.assets.catalog import tell_of_version
     from deckport_assets.catalog.line import looks
     from deckport_assets.catalog.recipes import ARTWORK

@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from deckport_assets.assets.card_craft import adopt_artwork
 from deckport_assets.assets.card_line import Bench, CardLine
-from deckport_assets.assets.cards import adopt_artwork
 from deckport_assets.batch import CHECK
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.line import looks
