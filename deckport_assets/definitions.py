@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import cv2
 import dagster as dg
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -23,6 +24,7 @@ from deckport_assets.settings import Settings, settings  # noqa: E402
 
 def live(chosen: Settings) -> dict[str, Any]:
     """The resources that these settings ask for."""
+    cv2.setNumThreads(1)  # cards are made in threads of our own; OpenCV's would only contend with them
     return {
         "catalog": Catalog(url=chosen.catalog_url),
         "media": Media(location=chosen.media_location),
