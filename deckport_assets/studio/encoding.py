@@ -40,9 +40,9 @@ _PNG_FILTER_UP = 2
 def png(pixels: Pixels, *, dpi: int | None = None) -> bytes:
     """A lossless PNG of an RGB or RGBA picture, with its print resolution when `dpi` is given.
 
-    Our own writer because PNG was the largest cost of a card: for 1500 x 2100 RGB Pillow's level 6 takes 813 ms of
-    CPU and level 1 about 200, the Up filter in numpy with ISA-L's deflate 22, for a file 15 % larger (rendering.md has
-    the table, benchmarks/ measures it again). No chunk tells of how the picture came to be.
+    Our own writer because PNG was the largest cost of a card: for 1500 x 2100 RGB Pillow's level 6 was measured at
+    813 ms of CPU, the Up filter in numpy with ISA-L's deflate at 22, for a file some 15 to 25 % larger. No chunk tells
+    of how the picture came to be.
 
     Raises BadImage when the array is not a picture.
     """
