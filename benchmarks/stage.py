@@ -1,15 +1,17 @@
 """What the rendering stage costs in Dagster beyond the craft itself.
 
-    DECKPORT_HOME=/somewhere/empty python -m benchmarks.stage [--cards 200]        (DECKPORT_DATABASE_URL: PostgreSQL)
+    DECKPORT_HOME=/somewhere/empty python -m benchmarks.stage [--cards 200] [--postgres]
 
-Renders the same cards twice: by a bare thread pool over the same functions, and as one range run of the three assets
-with their checks. Prints the ratio of the walls, orchestration per partition and asset, and event-log bytes.
+With --postgres on a private server that is started for it. Renders the same cards twice: by a bare thread pool over
+the same functions, and as one range run of the three assets with their checks. Prints the ratio of the walls,
+orchestration per partition and asset, and event-log bytes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -29,6 +31,7 @@ from deckport_assets.definitions import build, live
 from deckport_assets.instance.home import open_instance, prepare
 from deckport_assets.media import MediaStore
 from deckport_assets.settings import Settings, settings
+from tests import postgres
 
 RENDERED = (COMPOSITE, FRAME, THUMBNAIL)
 
@@ -37,8 +40,17 @@ def main() -> None:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cards", type=int, default=200)
-    count = parser.parse_args().cards
-    chosen = settings()
+    parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL server")
+    given = parser.parse_args()
+    if not given.postgres:
+        return measure(given.cards, settings())
+    with postgres.running() as server, server.bare() as url:
+        os.environ["DECKPORT_DATABASE_URL"] = url
+        measure(given.cards, settings())
+
+
+def measure(count: int, chosen: Settings) -> None:
+    """Both stages over so many cards."""
     prepare(chosen)
     database = Database(chosen.catalog_url)
     import_catalog(database, chosen.home, *write(chosen.home / "source", count), retire=True)

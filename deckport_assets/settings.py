@@ -6,13 +6,17 @@ what is in force, secrets masked.
 
 from __future__ import annotations
 
+import os
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+ENV_FILE = ".env"
 PAID_ASSETS = ("prompt", "artwork", "video")
 
 
@@ -20,7 +24,7 @@ class Settings(BaseSettings):
     """What an operator can change. Paths are absolute once read; sums of money are US dollars."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DECKPORT_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_prefix="DECKPORT_", env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", frozen=True
     )
 
     home: Path = Field(Path("var"), description="Where all state lives: databases, Dagster's home, media.")
@@ -92,6 +96,15 @@ def _mask(value: Any) -> Any:
         scheme, rest = value.split("://", 1)
         return f"{scheme}://***@{rest.rsplit('@', 1)[1]}"
     return str(value) if isinstance(value, Path) else value
+
+
+def misspelt() -> dict[str, str]:
+    """Variables of the environment and of `.env` that look like settings and are none, with the one that is nearest."""
+    prefix = Settings.model_config["env_prefix"]
+    names = {f"{prefix}{name.upper()}" for name in Settings.model_fields}
+    given = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    unknown = sorted(n for n in given if n.startswith(prefix) and n not in names and not n.startswith(f"{prefix}TEST_"))
+    return {name: "".join(get_close_matches(name, names, 1)) for name in unknown}
 
 
 @cache

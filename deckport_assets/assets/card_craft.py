@@ -13,6 +13,10 @@ from deckport_assets.resources.providers import Animator, Artist, Provenance, Wr
 from deckport_assets.resources.studio import Studio
 
 LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 1200, 1744
+MOST_CLEAR = 0.1
+"""How much of a picture may be clear: a cut-out's edge, not its ground."""
+LEAST_CROP = 0.02
+"""A smaller loss at the edges is not worth a word."""
 """The size at which artwork fills the card's window at 600 dpi."""
 
 
@@ -76,8 +80,11 @@ def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> No
 
 
 def adopt_artwork(bench: Bench, picture: bytes, *, by: str) -> None:
-    """Take a picture that a person made. Raises BadImage when it is broken, too large, or too small to print."""
-    from deckport_assets.studio.encoding import open_picture, png, preview
+    """Take a picture that a person made; what is clear in it prints black.
+
+    Raises BadImage when it is broken, too large, too small to print, or mostly clear.
+    """
+    from deckport_assets.studio.encoding import clear_share, open_picture, png, preview
 
     pixels = open_picture(picture)
     height_px, width_px = pixels.shape[:2]
@@ -86,15 +93,29 @@ def adopt_artwork(bench: Bench, picture: bytes, *, by: str) -> None:
             f"The picture is {width_px} x {height_px} pixels.",
             remedy=f"At least {LEAST_WIDTH_PX} x {LEAST_HEIGHT_PX} are needed to print.",
         )
+    clear = clear_share(picture)
+    if clear > MOST_CLEAR:
+        raise BadImage(
+            f"The picture is clear over {clear:.0%} of its area, which would print black.",
+            remedy="Put it on a background and hand it in again.",
+        )
     before = bench.look.version(ARTWORK)
     bench.give(
         ARTWORK,
         {"": Picture(png(pixels), "png", width_px, height_px)},  # encoded anew: no metadata of its file is published
         Provenance(PERSON, by, draft=False),
         claims={"is_large_enough_to_print": True},
+        remarks=[cropped] if (cropped := what_is_cropped(width_px, height_px)) else [],
         preview=preview(pixels),
         attempt=before.attempt + 1 if before else 0,
     )
+
+
+def what_is_cropped(width_px: int, height_px: int) -> str:
+    """How much of a picture of this size a card does not show, in words; empty when it is next to nothing."""
+    shape, window = width_px / height_px, LEAST_WIDTH_PX / LEAST_HEIGHT_PX
+    lost, side = (1 - window / shape, "width") if shape > window else (1 - shape / window, "height")
+    return f"{lost:.0%} of its {side} is cropped: a card shows {window:.2f} : 1." if lost > LEAST_CROP else ""
 
 
 def render(bench: Bench, assets: tuple[str, ...], *, studio: Studio) -> None:

@@ -152,6 +152,12 @@ def open_claims(connection: db.Connection) -> dict[str, list[tuple[str, str]]]:
     return held
 
 
+def keep_runs_waiting(connection: db.Connection) -> None:
+    """Until this transaction ends, no run can undertake anything; on SQLite every transaction that writes does that."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(db.text("LOCK TABLE claims IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def drop_claims(connection: db.Connection, run_id: str) -> None:
     """Forget what a run undertook that has ended."""
     connection.execute(claims.delete().where(claims.c.run_id == run_id))

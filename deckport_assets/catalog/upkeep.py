@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import sqlalchemy as db
 
 from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.journal import note_failure
+from deckport_assets.catalog.journal import keep_runs_waiting, note_failure, open_claims
 from deckport_assets.catalog.recipes import RECIPES
 from deckport_assets.catalog.tables import current_versions, versions
 from deckport_assets.catalog.versions import Version, withdraw
-from deckport_assets.errors import BadImage, Damaged, DeckportError
+from deckport_assets.errors import BadImage, Damaged, DeckportError, Refused
 from deckport_assets.media import MediaStore
 
 
@@ -107,29 +108,50 @@ def _loss(asset: str, partition: str, lost: list[db.RowMapping]) -> DeckportErro
 
 
 def collect_garbage(
-    database: Database, store: MediaStore, *, keep: int, older_than_s: float, remove: bool
+    database: Database,
+    store: MediaStore,
+    *,
+    keep: int,
+    older_than_s: float,
+    remove: bool,
+    is_over: Callable[[str], bool],
 ) -> Collected:
     """Old versions beyond the `keep` latest of each file, and orphans older than `older_than_s`.
 
     The current version always stays. The rows of removed versions go with their files, files that another row needs
     stay. Only `remove` removes; without it this counts.
+
+    Raises Refused instead of removing while a run has cards in the making: a file that it has written and not yet
+    recorded looks like an orphan. `is_over(run id)` says of which runs that is not true any more. No run can begin a
+    card until this is done.
     """
-    collected = Collected()
     with database.writing() as connection:
-        current = set(connection.execute(db.select(current_versions.c.version)).scalars())
-        by_file: dict[tuple[str, str, str], list[db.RowMapping]] = defaultdict(list)
-        for row in connection.execute(db.select(versions).order_by(versions.c.id.desc())).mappings():
-            by_file[row["asset"], row["partition"], row["variant"]].append(row)
-        old = [
-            row
-            for rows in by_file.values()
-            for row in [each for each in rows if each["id"] not in current][max(0, keep) :]
-        ]
-        ids = {row["id"] for row in old}
-        needed = {row["path"] for rows in by_file.values() for row in rows if row["id"] not in ids}
-        if remove and ids:
-            for identity in ids:
-                connection.execute(versions.delete().where(versions.c.id == identity))
+        if remove:
+            keep_runs_waiting(connection)
+            if count := sum(len(held) for run_id, held in open_claims(connection).items() if not is_over(run_id)):
+                raise Refused(
+                    f"{count} cards are in the making; their files cannot be told from orphans yet.",
+                    remedy="Run it again when no run is at work; without --yes it lists what would go.",
+                )
+        return _collect(connection, store, keep=keep, older_than_s=older_than_s, remove=remove)
+
+
+def _collect(
+    connection: db.Connection, store: MediaStore, *, keep: int, older_than_s: float, remove: bool
+) -> Collected:
+    collected = Collected()
+    current = set(connection.execute(db.select(current_versions.c.version)).scalars())
+    by_file: dict[tuple[str, str, str], list[db.RowMapping]] = defaultdict(list)
+    for row in connection.execute(db.select(versions).order_by(versions.c.id.desc())).mappings():
+        by_file[row["asset"], row["partition"], row["variant"]].append(row)
+    old = [
+        row for rows in by_file.values() for row in [each for each in rows if each["id"] not in current][max(0, keep) :]
+    ]
+    ids = {row["id"] for row in old}
+    needed = {row["path"] for rows in by_file.values() for row in rows if row["id"] not in ids}
+    if remove and ids:
+        for identity in ids:
+            connection.execute(versions.delete().where(versions.c.id == identity))
     gone = {row["path"]: row["bytes"] for row in old if row["path"] not in needed}
     collected.versions = len(old)
     collected.bytes = sum(gone.values())

@@ -103,17 +103,24 @@ def verify(context: click.Context, repair: bool, as_json: bool) -> None:
 def gc(keep: int, older_than_h: float, yes: bool, as_json: bool) -> None:
     """Remove old versions and files that no row knows. Without --yes it only says what it would remove.
 
-    The current version of everything stays, and the KEEP latest versions beside it.
+    The current version of everything stays, and the KEEP latest versions beside it. It removes nothing while a run is
+    making cards.
 
     \b
     Example: deckport gc --keep 2 --yes
     """
     from deckport_assets.catalog.upkeep import collect_garbage
+    from deckport_assets.instance.home import open_instance, prepare
+    from deckport_assets.instance.launcher import is_over
     from deckport_assets.media import MediaStore
 
-    store = MediaStore(chosen_settings().media_location)
-    with open_catalog() as database:
-        collected = collect_garbage(database, store, keep=keep, older_than_s=older_than_h * 3600, remove=yes)
+    chosen = chosen_settings()
+    prepare(chosen)
+    store, older_than_s = MediaStore(chosen.media_location), older_than_h * 3600
+    with open_catalog() as database, open_instance(chosen) as instance:
+        collected = collect_garbage(
+            database, store, keep=keep, older_than_s=older_than_s, remove=yes, is_over=is_over(instance)
+        )
     if as_json:
         say_json(asdict(collected))
         return
@@ -173,7 +180,8 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
 def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
     """Take a picture that a person made as a card's artwork (PNG, JPEG or WebP, at least 1200 x 1744 pixels).
 
-    The older artwork stays for rollback. No machine replaces the picture unasked.
+    What is wider or taller than a card's window is cropped evenly. The older artwork stays for rollback. No machine
+    replaces the picture unasked.
 
     \b
     Example: deckport adopt sky-voyager voyager.png --by "Ada Okoro"
@@ -198,19 +206,24 @@ def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
             look = looks(connection, [ARTWORK], [found.slug])[found.slug]
         line = CardLine(database, MediaStore(chosen.media_location), f"adopt-{uuid4()}", Order(), {}, _nothing)
         bench = Bench(line, look, click.echo, lambda: False)
-        try:
-            adopt_artwork(bench, picture.read_bytes(), by=by)
-        except BadImage as error:
-            raise BadImage(f"{picture.name}: {error}", remedy=error.remedy) from None
         if not line.journal.claim([ARTWORK], [found.slug], is_over(instance)):
             raise Refused(f"A run is drawing {found.name} right now.", remedy="Stop it, or wait for its end.")
-        line.journal.accept([ARTWORK], found.slug, bench.made[ARTWORK].files)
+        try:
+            adopt_artwork(bench, picture.read_bytes(), by=by)
+            line.journal.accept([ARTWORK], found.slug, bench.made[ARTWORK].files)
+        except BadImage as error:
+            raise BadImage(f"{picture.name}: {error}", remedy=error.remedy) from None
+        finally:
+            line.journal.release()
         tell_of_version(instance, database, ARTWORK, found.slug)
-    version = bench.made[ARTWORK].files[0]
+    version, remarks = bench.made[ARTWORK].files[0], bench.made[ARTWORK].remarks
     if as_json:
-        say_json({"card": found.slug, "sha256": version.sha256, "width_px": version.width_px, "path": version.path})
+        told = {"card": found.slug, "sha256": version.sha256, "width_px": version.width_px, "path": version.path}
+        say_json(told | {"remarks": list(remarks)})
         return
     click.echo(f"{found.name} has the artwork {version.path}.")
+    for remark in remarks:
+        click.secho(remark, fg="yellow")
     click.echo("Its composite and thumbnails are stale now: deckport produce --stale (or Dagster does it by itself).")
 
 

@@ -172,7 +172,10 @@ def say_plan(job: Job, producer: Producer) -> None:
         click.echo(f"Nothing to make: all {len(job.slugs)} cards are as asked for.")
         return
     what = ", ".join(f"{len(slugs)} {asset.split('/')[1]}" for asset, slugs in job.due.items())
-    where = f"Dagster at {producer.address}" if isinstance(producer, ThroughWebserver) else "this command"
+    if isinstance(producer, ThroughWebserver):
+        where = f"Dagster at {producer.address}; its daemon looks every 30 s, so each stage begins within that"
+    else:
+        where = "this command"
     click.echo(f"To make: {what}. By {where}.")
 
 

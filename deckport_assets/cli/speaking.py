@@ -11,7 +11,7 @@ import click
 
 from deckport_assets.catalog.database import Database
 from deckport_assets.errors import DeckportError, Refused
-from deckport_assets.settings import Settings, settings
+from deckport_assets.settings import Settings, misspelt, settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,7 +40,13 @@ def chosen_settings() -> Settings:
     from pydantic import ValidationError
 
     try:
-        return settings()
+        first_time = settings.cache_info().currsize == 0
+        chosen = settings()
+        if first_time:
+            for name, nearest in misspelt().items():
+                meant = f" Is {nearest} meant?" if nearest else ""
+                click.secho(f"{name} is no setting and is ignored.{meant}", fg="yellow", err=True)
+        return chosen
     except ValidationError as wrong:
         first = wrong.errors()[0]
         name = "DECKPORT_" + str(first["loc"][0]).upper()

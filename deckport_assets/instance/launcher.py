@@ -8,6 +8,7 @@ gave to another process later is not mistaken for it.
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +20,9 @@ from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 WORKER_TAG = "deckport/worker"
 """On runs that no launcher started (`deckport produce` without a webserver): host:pid of the command's process."""
+
+STARTS_WITHIN_S = 120.0
+"""How long a launched run may take to say which process it is."""
 
 
 class Worker(NamedTuple):
@@ -80,12 +84,15 @@ def clear_hanging_runs(instance: dg.DagsterInstance) -> list[str]:
     For start-up, before the daemon runs: what was left by a power cut must not hold a slot or a backfill for ever.
     """
     cleared = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=[*IN_PROGRESS_RUN_STATUSES, dg.DagsterRunStatus.CANCELING])):
-        worker = worker_of(instance, run)
+    unfinished = [*IN_PROGRESS_RUN_STATUSES, dg.DagsterRunStatus.CANCELING]
+    for record in instance.get_run_records(dg.RunsFilter(statuses=unfinished)):
+        run, worker = record.dagster_run, worker_of(instance, record.dagster_run)
         if run.status == dg.DagsterRunStatus.QUEUED or (worker is not None and worker.alive):
             continue
         if worker is None and WORKER_TAG in run.tags:
             continue  # another machine's
+        if worker is None and time.time() - record.update_timestamp.timestamp() < STARTS_WITHIN_S:
+            continue  # its process has not said its number yet
         instance.report_run_failed(run, "Its process was gone at start-up (a power cut or a kill).")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         cleared.append(run.run_id)

@@ -5,9 +5,9 @@ Dagster's home or the PostgreSQL of DECKPORT_DATABASE_URL, in every process alik
 
 Why own event logs: Dagster's stock classes open and close a connection for every event. Measured per partition and
 asset with one check: stock SQLite 155-183 ms wall and 24-30 ms CPU, this class 3.7 and 2.5; stock Postgres 48 and 7.8,
-this class 5.1 and 3.1. They store the same rows (tests/instance/test_storage.py compares them). `synchronous=NORMAL`
-can lose the last events on a power cut, never on a kill: such a file is found by its identity and reported again.
-DECKPORT_EVENT_LOG=stock goes back.
+this class 5.1 and 3.1. They store the same rows (tests/instance/test_storage.py compares them). Neither waits for the
+disk at each event (`synchronous=NORMAL`, `synchronous_commit=off`): a power cut can lose the last events, a kill
+never does, and what was lost is found by its identity and reported again. DECKPORT_EVENT_LOG=stock goes back.
 """
 
 from __future__ import annotations
@@ -108,8 +108,14 @@ class OpenPostgresEventLog(_RemembersTables, PostgresEventLogStorage):
     def __init__(self, postgres_url: str, **arguments: Any) -> None:
         super().__init__(postgres_url, **arguments)
         self._engine.dispose()
+        given = db.make_url(postgres_url).query.get("options", "")
         self._engine = db.create_engine(
-            postgres_url, isolation_level="AUTOCOMMIT", pool_size=2, max_overflow=14, pool_pre_ping=True
+            postgres_url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=2,
+            max_overflow=14,
+            pool_pre_ping=True,
+            connect_args={"options": f"{given} -c synchronous_commit=off".strip()},
         )
 
     @classmethod

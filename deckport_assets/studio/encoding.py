@@ -32,6 +32,7 @@ PREVIEW_BYTES = 5_000
 """What a preview may weigh, so that it can live in an event as a `data:` URI."""
 
 _INCH_MM = 25.4
+_CLEAR = 26
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_COLOUR_TYPE = {3: 2, 4: 6}
 _PNG_FILTER_UP = 2
@@ -73,7 +74,8 @@ def webp(pixels: Pixels, *, quality: int) -> bytes:
 def shrink(pixels: Pixels, width_px: int) -> Pixels:
     """The picture at `width_px`, its proportions kept; averaged over the area, so that small text does not sparkle.
 
-    An RGBA picture is averaged with its colours weighted by alpha. A picture that is no wider is returned as it is.
+    An RGBA picture is averaged with its colours weighted by alpha. No value leaves the range of those it comes from.
+    A picture that is no wider is returned as it is.
     """
     _require_picture(pixels)
     height_px, from_px = pixels.shape[:2]
@@ -81,7 +83,7 @@ def shrink(pixels: Pixels, width_px: int) -> Pixels:
         return pixels
     size_px = (width_px, max(1, round(height_px * width_px / from_px)))
     if pixels.shape[2] == 4:
-        picture = Image.fromarray(pixels, "RGBA").resize(size_px, Image.Resampling.LANCZOS, reducing_gap=2)
+        picture = Image.fromarray(pixels, "RGBA").resize(size_px, Image.Resampling.BOX)
         return np.asarray(picture)
     return np.asarray(cv2.resize(pixels, size_px, interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -146,6 +148,18 @@ def pixels_sha256(pixels: Pixels) -> str:
     digest = hashlib.sha256(struct.pack(">III", *pixels.shape))
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()
+
+
+def clear_share(data: bytes) -> float:
+    """The share of a picture's pixels that are all but clear, 0 to 1; 0 for one without transparency.
+
+    The picture is one that `open_picture` has taken.
+    """
+    with Image.open(io.BytesIO(data)) as picture:
+        if not picture.has_transparency_data:
+            return 0.0
+        alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+    return float(np.count_nonzero(alpha < _CLEAR) / alpha.size)
 
 
 def _as_rgb(picture: Image.Image) -> Pixels:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import numpy as np
 import pytest
 
 from deckport_assets.assets.card_craft import adopt_artwork
@@ -160,6 +161,16 @@ def test_a_picture_that_is_broken_or_small_is_not_taken(line: Pipeline) -> None:
         with pytest.raises(BadImage, match=words):
             _adopt(line, picture)
     assert line.version(ARTWORK, A).sha256 == before
+
+
+def test_a_cut_out_without_a_ground_is_not_taken_and_a_crop_is_told(line: Pipeline) -> None:
+    with pytest.raises(BadImage, match="clear over 100%"):
+        _adopt(line, png(np.zeros((1744, 1200, 4), np.uint8)))
+
+    wide = np.random.default_rng(1).integers(0, 255, (1744, 2400, 3), np.uint8)
+    _adopt(line, png(wide))
+
+    assert line.version(ARTWORK, A).claims["remarks"] == ["50% of its width is cropped: a card shows 0.69 : 1."]
 
 
 def test_the_check_run_alone_reads_the_files_again(line: Pipeline) -> None:

@@ -13,7 +13,7 @@ from deckport_assets.catalog.journal import Fenced, Journal, list_failures, open
 from deckport_assets.catalog.line import standings
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE
 from deckport_assets.catalog.standing import Standing
-from deckport_assets.catalog.upkeep import collect_garbage, is_whole, verify_media
+from deckport_assets.catalog.upkeep import Collected, collect_garbage, is_whole, verify_media
 from deckport_assets.catalog.versions import Version, current, history, record, review, roll_back
 from deckport_assets.errors import BadImage, Refused, ServiceUnavailable
 from deckport_assets.media import MediaStore
@@ -37,6 +37,18 @@ def make(database: Database, media: MediaStore, tmp_path: Path) -> Make:
             return record(connection, [version])[0]
 
     return make
+
+
+def collect(
+    database: Database,
+    media: MediaStore,
+    *,
+    keep: int,
+    remove: bool,
+    is_over: Callable[[str], bool] = lambda run_id: False,
+) -> Collected:
+    """Old versions and every orphan, however young."""
+    return collect_garbage(database, media, keep=keep, older_than_s=-1, remove=remove, is_over=is_over)
 
 
 def shown(database: Database, asset: str = ARTWORK) -> str:
@@ -124,13 +136,26 @@ def test_collecting_garbage_keeps_the_current_and_the_latest(database: Database,
     made = [make(bytes([n]) * (n + 1)) for n in range(5)]
     media.shelf.write("cards/frame/other/0000.png", b"orphan")
 
-    would = collect_garbage(database, media, keep=1, older_than_s=-1, remove=False)
+    would = collect(database, media, keep=1, remove=False)
     assert (would.versions, would.orphans, would.bytes) == (3, 1, 1 + 2 + 3 + len(b"orphan"))
     assert len(list(media.shelf.walk())) == 6, "without a word nothing is removed"
 
-    assert collect_garbage(database, media, keep=1, older_than_s=-1, remove=True) == would
+    assert collect(database, media, keep=1, remove=True) == would
     assert {path for path, _ in media.shelf.walk()} == {made[3].path, made[4].path}
     assert verify_media(database, media).counts()["checked"] == 2
+
+
+def test_no_garbage_is_collected_while_a_card_is_in_the_making(database: Database, media: MediaStore) -> None:
+    Journal(database, "at work").claim([ARTWORK], [SLUG], lambda run_id: True)
+    written = media.put(ARTWORK, SLUG, b"not recorded yet", "png")
+
+    with pytest.raises(Refused, match="1 cards are in the making"):
+        collect(database, media, keep=0, remove=True, is_over=lambda run_id: False)
+    assert collect(database, media, keep=0, remove=False).orphans == 1, "it may be listed all the same"
+    assert media.read(written.path, written.sha256)
+
+    collect(database, media, keep=0, remove=True, is_over=lambda run_id: run_id == "at work")
+    assert not list(media.shelf.walk()), "what a dead run undertook holds nothing up"
 
 
 def test_a_file_that_two_versions_share_stays_while_one_of_them_does(
@@ -140,7 +165,7 @@ def test_a_file_that_two_versions_share_stays_while_one_of_them_does(
     make(b"between")
     again = make(b"same")
 
-    collect_garbage(database, media, keep=0, older_than_s=3600, remove=True)
+    collect(database, media, keep=0, remove=True)
 
     assert media.read(again.path, again.sha256) == b"same"
 

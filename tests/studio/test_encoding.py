@@ -17,6 +17,7 @@ from deckport_assets.errors import BadImage
 from deckport_assets.studio.encoding import (
     PREVIEW_BYTES,
     Pixels,
+    clear_share,
     open_layer,
     open_picture,
     pixels_sha256,
@@ -60,6 +61,26 @@ def test_a_preview_fits_into_an_event() -> None:
 
 def test_a_small_picture_keeps_its_proportions() -> None:
     assert shrink(noise(300, 420), 150).shape == (210, 150, 3)
+
+
+def test_a_small_picture_has_no_value_that_the_large_one_lacks() -> None:
+    layer = np.zeros((200, 200, 4), np.uint8)
+    layer[50:150, 50:150] = (200, 100, 50, 255)  # a hard edge, where a sharper filter overshoots
+
+    small = shrink(layer, 33)
+
+    covered = small[small[:, :, 3] > 0].astype(int)
+    assert np.abs(covered[:, :3] - (200, 100, 50)).max() <= 2, "colours are weighted by alpha, and not sharpened"
+    assert small[:, :, 3].max() == 255
+    assert not small[small[:, :, 3] == 0].any()
+
+
+def test_how_much_of_a_picture_is_clear() -> None:
+    layer = np.full((10, 10, 4), 255, np.uint8)
+    layer[:4, :, 3] = 10
+
+    assert clear_share(png(layer)) == 0.4
+    assert clear_share(png(noise(10, 10))) == 0
 
 
 def test_the_hash_is_of_the_pixels_not_of_the_file() -> None:

@@ -1,0 +1,24 @@
+"""Settings: what is misspelt is said, what is secret is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deckport_assets.settings import Settings, misspelt
+
+
+def test_a_name_that_is_no_setting_is_told_with_the_nearest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("DECKPORT_THEMES=deckport\nOTHER=1\n")
+    monkeypatch.setenv("DECKPORT_WORKRES", "8")
+    monkeypatch.setenv("DECKPORT_HOME", str(tmp_path))
+
+    assert misspelt() == {"DECKPORT_WORKRES": "DECKPORT_WORKERS", "DECKPORT_THEMES": "DECKPORT_THEME"}
+
+
+def test_a_password_is_not_shown() -> None:
+    shown = Settings(database_url="postgresql://deck:secret@db/deckport").masked()
+
+    assert shown["DECKPORT_DATABASE_URL"] == "postgresql://***@db/deckport"
