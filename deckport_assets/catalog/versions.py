@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -54,15 +54,18 @@ class Version:
     id: int | None = None
 
 
+_STORED = tuple(each.name for each in fields(Version) if each.name != "id")
+
+
 def record(connection: db.Connection, made: Sequence[Version]) -> list[Version]:
     """Keep these files as a new version and make it the current one; gives them back with their ids."""
-    kept = []
+    if not made:
+        return []
     moment = now()  # one for all files of a version: it tells which belong together
-    for version in (replace(each, created_at=moment) for each in made):
-        values = asdict(version)
-        del values["id"]
-        identity = connection.execute(versions.insert().values(**values)).inserted_primary_key
-        kept.append(replace(version, id=identity[0] if identity else None))
+    rows = [{name: getattr(each, name) for name in _STORED} | {"created_at": moment} for each in made]
+    insert = versions.insert().returning(versions.c.id, sort_by_parameter_order=True)
+    ids = connection.execute(insert, rows).scalars()
+    kept = [replace(each, created_at=moment, id=identity) for each, identity in zip(made, ids, strict=True)]
     _make_current(connection, kept)
     return kept
 

@@ -12,16 +12,20 @@ never does, and what was lost is found by its identity and reported again. DECKP
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as db
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log.base import EventLogStorage
 from dagster._core.storage.event_log.polling_event_watcher import SqlPollingEventWatcher
+from dagster._core.storage.event_log.schema import AssetKeyTable
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.sqlite.consolidated_sqlite_event_log import ConsolidatedSqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.runs.base import RunStorage
@@ -32,6 +36,7 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster_postgres.event_log import PostgresEventLogStorage
 from dagster_postgres.run_storage import PostgresRunStorage
 from dagster_postgres.schedule_storage import PostgresScheduleStorage
+from dagster_postgres.utils import create_pg_connection
 from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 
@@ -54,6 +59,11 @@ class _RemembersTables:
         found = lambda: super(_RemembersTables, self).has_asset_key_col(column_name)  # type: ignore[misc]  # noqa: E731
         return self._once(f"column {column_name}", found)
 
+    def _has_asset_key_col_on_connection(self, conn: db.Connection, column_name: str) -> bool:
+        """The same, as Dagster asks within a transaction: for every event that is stored."""
+        look = super()._has_asset_key_col_on_connection  # type: ignore[misc]
+        return self._once(f"column {column_name}", lambda: look(conn, column_name))
+
     def _once(self, what: str, look: Callable[[], bool]) -> bool:
         known = self.__dict__.setdefault("_found", set())
         if what not in known and look():
@@ -61,7 +71,55 @@ class _RemembersTables:
         return what in known
 
 
-class OpenSqliteEventLog(_RemembersTables, ConsolidatedSqliteEventLogStorage):
+class _OneTransactionPerEvent:
+    """An event, its tags, its asset's row and its check's row are stored together or not at all.
+
+    Dagster's own classes take a connection and a commit for each of these.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._storing = threading.local()
+        self._planned: tuple[dg.AssetKey | None, str] | None = None
+        super().__init__(*arguments, **named)
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store one event."""
+        with self._transaction() as connection:
+            self._storing.connection = connection
+            try:
+                self._store(event)
+            finally:
+                self._storing.connection = None
+
+    def _store(self, event: EventLogEntry) -> None:
+        super().store_event(event)  # type: ignore[misc]
+
+    def _store_asset_event(self, conn: db.Connection, event: EventLogEntry, event_id: int) -> None:
+        """The asset's row. That a run plans to make the asset stands there after the first of its partitions."""
+        told = event.dagster_event
+        if told and told.is_asset_materialization_planned:
+            planned = (told.asset_key, event.run_id)
+            if planned == self._planned:
+                return
+            self._planned = planned
+        self._store_asset_row(conn, event, event_id)
+
+    def _store_asset_row(self, conn: db.Connection, event: EventLogEntry, event_id: int) -> None:
+        super()._store_asset_event(conn, event, event_id)  # type: ignore[misc]
+
+    def _connect(self) -> Any:
+        if (connection := getattr(self._storing, "connection", None)) is not None:
+            return nullcontext(connection)
+        return self._checkout()
+
+    def _transaction(self) -> AbstractContextManager[db.Connection]:
+        return self._checkout()
+
+    def _checkout(self) -> AbstractContextManager[db.Connection]:
+        raise NotImplementedError
+
+
+class OpenSqliteEventLog(_RemembersTables, _OneTransactionPerEvent, ConsolidatedSqliteEventLogStorage):
     """All events in one SQLite file, its connections kept open."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
@@ -77,11 +135,22 @@ class OpenSqliteEventLog(_RemembersTables, ConsolidatedSqliteEventLogStorage):
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
-    def _connect(self) -> Iterator[db.Connection]:
+    def _checkout(self) -> Iterator[db.Connection]:
         if self._engine is None:
             self._engine = open_sqlite(self._conn_string)
         with self._engine.connect() as connection, connection.begin():
             yield connection
+
+    def _store_asset_row(self, conn: db.Connection, event: EventLogEntry, event_id: int) -> None:
+        """Dagster inserts the asset's row and updates it on the error, which is what happens every time but one."""
+        key = event.dagster_event.asset_key if event.dagster_event else None
+        if key is None:
+            return
+        values = self._get_asset_entry_values(event, event_id, self._has_asset_key_index_cols_on_connection(conn))
+        if values:
+            update = AssetKeyTable.update().where(AssetKeyTable.c.asset_key == key.to_string()).values(**values)
+            if conn.execute(update).rowcount == 0:
+                conn.execute(AssetKeyTable.insert().values(asset_key=key.to_string(), **values))
 
     def watch(self, run_id: str, cursor: str | None, callback: Any) -> None:
         """Follow a run by polling: the stock file watcher sees nothing while a write-ahead log stays open."""
@@ -102,7 +171,7 @@ class OpenSqliteEventLog(_RemembersTables, ConsolidatedSqliteEventLogStorage):
             self._engine.dispose()
 
 
-class OpenPostgresEventLog(_RemembersTables, PostgresEventLogStorage):
+class OpenPostgresEventLog(_RemembersTables, _OneTransactionPerEvent, PostgresEventLogStorage):
     """PostgreSQL's event log with a small pool of connections."""
 
     def __init__(self, postgres_url: str, **arguments: Any) -> None:
@@ -124,6 +193,20 @@ class OpenPostgresEventLog(_RemembersTables, PostgresEventLogStorage):
     ) -> OpenPostgresEventLog:
         """The storage that a dagster.yaml's configuration describes."""
         return cls(config_value["postgres_url"], inst_data=inst_data)
+
+    def _store(self, event: EventLogEntry) -> None:
+        # As for any database, without the NOTIFY that Dagster keeps here for versions that still listened to it.
+        SqlEventLogStorage.store_event(self, event)
+
+    def _checkout(self) -> AbstractContextManager[db.Connection]:
+        return create_pg_connection(self._engine)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[db.Connection]:
+        with self._checkout() as connection:
+            connection = connection.execution_options(isolation_level="READ COMMITTED")
+            with connection.begin():
+                yield connection
 
     def dispose(self) -> None:
         """Close the watcher and the connections."""
