@@ -149,7 +149,7 @@ class Stamp(Studio):
     Beside 340 ms of rendering a card, whose own noise is larger, orchestration could not be measured as a difference.
     """
 
-    def render(self, card: Card, art: bytes) -> Stamped:  # type: ignore[override]
+    def render(self, card: Card, art: bytes, *, credit: str = "") -> Stamped:  # type: ignore[override]
         """The card's name, as often as a small file is long."""
         return Stamped(card.slug)
 

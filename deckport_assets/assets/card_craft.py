@@ -8,6 +8,7 @@ from deckport_assets.assets.card_line import Bench, Picture
 from deckport_assets.catalog.line import PERSON
 from deckport_assets.catalog.prompts import Origin, add_prompt
 from deckport_assets.catalog.recipes import ARTWORK, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
+from deckport_assets.catalog.versions import Version
 from deckport_assets.errors import BadImage
 from deckport_assets.resources.providers import Animator, Artist, Provenance, Writer
 from deckport_assets.resources.studio import Studio
@@ -121,7 +122,7 @@ def what_is_cropped(width_px: int, height_px: int) -> str:
 def render(bench: Bench, assets: tuple[str, ...], *, studio: Studio) -> None:
     """Render the card once and encode what is asked for of it."""
     art = bench.look.version(ARTWORK)
-    rendered = studio.render(bench.card, bench.take(ARTWORK))
+    rendered = studio.render(bench.card, bench.take(ARTWORK), credit=credit_of(art) if art else "")
     provenance = Provenance("studio", studio.theme, draft=bool(art and art.draft))
     for asset in assets:
         pictures = {
@@ -130,6 +131,13 @@ def render(bench: Bench, assets: tuple[str, ...], *, studio: Studio) -> None:
         }
         main = pictures[RECIPES[asset].variants[0]]
         bench.give(asset, pictures, provenance, claims=_fits(asset, main), preview=rendered.preview(asset))
+
+
+def credit_of(art: Version) -> str:
+    """Who made a picture, as the card says it: the person by name, else the house."""
+    if art.provider == PERSON and art.model:
+        return art.model
+    return "Deckport, draft" if art.draft else "Deckport"
 
 
 def _fits(asset: str, main: Picture) -> dict[str, bool]:

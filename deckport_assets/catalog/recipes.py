@@ -43,7 +43,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(PROMPT, facts=WRITTEN_FACTS),
         Recipe(ARTWORK, facts=PAINTED_FACTS, made_from=(PROMPT,), needs=(PROMPT,)),
         Recipe(COMPOSITE, PRINTED_FACTS, (ARTWORK,), (ARTWORK,), follows_code=True, variants=("", "large")),
-        Recipe(FRAME, PRINTED_FACTS, needs=(ARTWORK,), follows_code=True),
+        Recipe(FRAME, PRINTED_FACTS, (ARTWORK,), (ARTWORK,), follows_code=True),
         Recipe(THUMBNAIL, PRINTED_FACTS, (ARTWORK,), (ARTWORK,), follows_code=True, variants=THUMBNAILS),
         Recipe(VIDEO, made_from=(ARTWORK, FRAME), needs=(ARTWORK, FRAME)),
     )

@@ -93,14 +93,17 @@ class Studio(dg.ConfigurableResource[Any]):
             error.remedy = error.remedy or f"Mend the theme in {folder}, then reload the definitions and retry."
             raise
 
-    def render(self, card: Card, art: bytes) -> RenderedCard:
-        """One pass over the card. Raises what is wrong with the theme, the picture or the card's text."""
+    def render(self, card: Card, art: bytes, *, credit: str = "") -> RenderedCard:
+        """One pass over the card. Raises what is wrong with the theme, the picture or the card's text.
+
+        `credit` is who made the art, as it is printed.
+        """
         from deckport_assets.studio.cards.compose import render_card
         from deckport_assets.studio.cards.spec import CardSpec
         from deckport_assets.studio.encoding import open_picture
 
         theme = self.loaded
-        return RenderedCard(render_card(CardSpec.of(card), open_picture(art), theme))
+        return RenderedCard(render_card(CardSpec.of(card, credit=credit), open_picture(art), theme))
 
     @property
     def code_version(self) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from deckport_assets.errors import ThemeError
 from deckport_assets.studio.cards.draw_list import Box, DrawList, Light, Paint, Shape, TextLine
-from deckport_assets.studio.cards.spec import CardSpec
-from deckport_assets.studio.cards.text import Paragraph, Style, TextFitter
+from deckport_assets.studio.cards.spec import CardSpec, title
+from deckport_assets.studio.cards.symbols import sentences
+from deckport_assets.studio.cards.text import Paragraph, Run, Style, TextFitter
 from deckport_assets.studio.cards.theme import Theme
 from deckport_assets.studio.cards.theme_parts import BoxPx, GemPart, LayoutPart, ShapePart
 
@@ -33,7 +34,7 @@ class _CardLayout:
         self.spec = spec
         self.theme = theme
         self.part: LayoutPart = theme.layout_for(spec.features)
-        self.palette: Mapping[str, str] = theme.palette(spec.colour, spec.rarity)
+        self.palette: Mapping[str, str] = theme.palette(spec.colour, spec.rarity, spec.category)
         self.fitter = TextFitter(theme.fonts, f"{spec.sku} {spec.name}")
 
     def draw_list(self) -> DrawList:
@@ -66,6 +67,7 @@ class _CardLayout:
         rarity = self.theme.find("rarity", self.theme.parts.rarities, self.spec.rarity).name
         yield self.line("name", self.spec.name)
         yield self.line("category", category)
+        yield from self.gem("category", self.place("category_icon"))
         yield self.line("rarity", rarity)
 
     def numbers(self) -> Iterable[Mark]:
@@ -75,7 +77,7 @@ class _CardLayout:
     def panel(self) -> Iterable[Mark]:
         """Traits on their own line, then keywords, rules and flavor in one block that shrinks as one."""
         words = self.theme.parts.words
-        traits = []
+        traits: list[str] = []
         if self.spec.base_energy_per_turn:
             traits.append(words.energy_per_turn.format(number=self.spec.base_energy_per_turn))
         if self.spec.equipment_slots:
@@ -91,23 +93,41 @@ class _CardLayout:
         flow, box = self.theme.parts.flow, self.place("text")
         fitted = self.fitter.block(paragraphs, box, "text")
         yield from fitted.lines
+        for symbol in fitted.symbols:
+            yield from self.symbol(symbol.name, symbol.box)
         for y_px in fitted.rules_y_px:
             left_px, top_px = box.centre_px[0] - flow.rule_width_px / 2, y_px - flow.rule_height_px / 2
             yield from self.stretched(flow.rule, Box(left_px, top_px, flow.rule_width_px, flow.rule_height_px))
 
     def paragraphs(self, traits: str) -> list[Paragraph]:
-        flow, spec = self.theme.parts.flow, self.spec
-        above = [("traits", traits), ("keywords", self.theme.parts.words.joint.join(spec.keywords))]
-        above += [("rules", line) for line in spec.rules_text.splitlines()]
-        paragraphs = [Paragraph(text, self.style(style), flow.gap_px) for style, text in above if text]
+        flow, spec, table = self.theme.parts.flow, self.spec, self.theme.symbols
+        keywords: list[Run] = []
+        for code in spec.keywords:
+            keywords += [Run(self.theme.parts.words.joint)] if keywords else []
+            keywords += table.keyword(code, title(code))
+        above = [("traits", (Run(traits),) if traits else ()), ("keywords", tuple(keywords))]
+        for line in spec.rules_text.splitlines():
+            above += [("rules", table.runs(sentence)) for sentence in sentences(line)]
+        paragraphs = [Paragraph(runs, self.style(style), flow.gap_px) for style, runs in above if runs]
         if spec.flavor_text:
-            paragraphs.append(Paragraph(spec.flavor_text, self.style("flavor"), flow.flavor_gap_px, ruled=True))
+            gap_px = flow.flavor_gap_px
+            paragraphs.append(Paragraph((Run(spec.flavor_text),), self.style("flavor"), gap_px, ruled=True))
         return paragraphs
 
     def footing(self) -> Iterable[Mark]:
-        if self.spec.card_set:
-            yield self.line("card_set", self.spec.card_set)
-        yield self.line("sku", self.spec.sku)
+        words, spec = self.theme.parts.words, self.spec
+        if spec.card_set:
+            yield self.line("card_set", spec.card_set)
+            yield from self.gem("card_set", self.place("set_symbol"))
+        yield self.line("sku", spec.sku)
+        if spec.collector_number:
+            yield self.line("collector_number", words.collector_number.format(number=spec.collector_number))
+        if spec.credit:
+            yield self.line("credit", words.credit.format(credit=spec.credit))
+
+    def symbol(self, name: str, box: Box) -> Iterable[Shape]:
+        part = self.theme.find("symbol", self.theme.parts.symbols, name)
+        return self.stretched(self.theme.parts.symbol.shapes, box, part.palette)
 
     def line(self, place: str, text: str) -> TextLine:
         return self.fitter.line(text, self.style(place), self.place(place), place)
@@ -122,10 +142,12 @@ class _CardLayout:
             if text:
                 yield self.fitter.line(text, self.style(style), _within(box, inner), name)
 
-    def stretched(self, parts: Iterable[ShapePart], box: Box) -> Iterable[Shape]:
+    def stretched(
+        self, parts: Iterable[ShapePart], box: Box, palette: Mapping[str, str] | None = None
+    ) -> Iterable[Shape]:
         """Shapes drawn on 100 x 100, stretched to a box; radius, ring and blur go with its height."""
         for part in parts:
-            shape = self.shape(part, Box(0, 0, 100, 100))
+            shape = self.shape(part, Box(0, 0, 100, 100), {**self.palette, **(palette or {})})
             if shape is not None:
                 yield Shape(
                     box=_within(box, (shape.box.x_px, shape.box.y_px, shape.box.width_px, shape.box.height_px)),
@@ -136,8 +158,9 @@ class _CardLayout:
                     blur_px=shape.blur_px * box.height_px / 100,
                 )
 
-    def shape(self, part: ShapePart, everything: Box) -> Shape | None:
+    def shape(self, part: ShapePart, everything: Box, palette: Mapping[str, str] | None = None) -> Shape | None:
         """The shape in its place; None when it is for a place that this layout does not have."""
+        palette = self.palette if palette is None else palette
         if part.at and part.if_present and part.at not in self.part.places:
             return None
         place = self.place(part.at) if part.at else everything
@@ -147,20 +170,22 @@ class _CardLayout:
         if not colours:
             raise ThemeError(f"Theme {self.theme.name!r} has a shape with an empty paint.")
         last = max(1, len(colours) - 1)
-        stops = tuple((i / last, self.theme.rgba(colour, self.palette)) for i, colour in enumerate(colours))
+        stops = tuple((i / last, self.theme.rgba(colour, palette)) for i, colour in enumerate(colours))
         return Shape(
             box=place.inset(part.inset_px),
             paint=Paint(part.direction, stops),
-            path=self.path(part.path),
+            path=self.path(part.path, palette),
             radius_px=part.radius_px,
             ring_px=part.ring_px,
             blur_px=part.blur_px,
             cuts=part.cuts,
         )
 
-    def path(self, name: str) -> str:
-        if name.startswith("$"):
-            name = self.theme.find("palette entry", self.palette, name[1:])
+    def path(self, name: str, palette: Mapping[str, str]) -> str:
+        for _ in range(8):
+            if not name.startswith("$"):
+                break
+            name = self.theme.find("palette entry", palette, name[1:])
         return self.theme.find("path", self.theme.parts.paths, name) if name else ""
 
     def place(self, name: str) -> Box:

@@ -37,9 +37,12 @@ class CardSpec:
     base_energy_per_turn: int = 0
     equipment_slots: int = 0
     keywords: tuple[str, ...] = ()
+    """As codes; the theme says by which name people read each."""
     rules_text: str = ""
     flavor_text: str = ""
     card_set: str = ""
+    credit: str = ""
+    """Who made the art, as it is printed."""
 
     def __post_init__(self) -> None:
         if not self.name or not self.sku:
@@ -56,7 +59,7 @@ class CardSpec:
             raise Rejected(f"Card {self.sku} {self.name}: a {self.category} has no {', '.join(wrong)}.")
 
     @classmethod
-    def of(cls, card: Card) -> CardSpec:
+    def of(cls, card: Card, *, credit: str = "") -> CardSpec:
         """The card's facts with codes made readable; a stat that its category does not have is left out."""
         stats = {stat: getattr(card, stat) for stat in card.category.stats}
         return cls(
@@ -70,10 +73,11 @@ class CardSpec:
             energy_cost=card.energy_cost,
             base_energy_per_turn=card.base_energy_per_turn or 0,
             equipment_slots=card.equipment_slots or 0,
-            keywords=tuple(title(word) for word in card.keywords if word.strip()),
+            keywords=tuple(one_line(word) for word in card.keywords if word.strip()),
             rules_text=readable(card.rules_text),
             flavor_text=one_line(card.flavor_text),
             card_set=one_line(card.card_set),
+            credit=one_line(credit),
             **stats,
         )
 
@@ -91,6 +95,12 @@ class CardSpec:
             "traits": bool(self.base_energy_per_turn or self.equipment_slots),
         }
         return frozenset(feature for feature, present in has.items() if present)
+
+    @property
+    def collector_number(self) -> str:
+        """The digits at the end of the SKU; empty when it has none."""
+        digits = re.search(r"\d+$", self.sku)
+        return digits[0] if digits else ""
 
     def _has(self, number: str) -> bool:
         return getattr(self, number) is not None

@@ -11,15 +11,17 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
 from deckport_assets.errors import MissingElement, ThemeError
-from deckport_assets.models import Colour, Rarity
+from deckport_assets.models import Category, Colour, Rarity
 from deckport_assets.studio.cards.draw_list import RGBA
 from deckport_assets.studio.cards.fonts import FontStack, open_font
+from deckport_assets.studio.cards.symbols import Symbol, SymbolTable
 from deckport_assets.studio.cards.theme_parts import LayoutPart, ThemeParts
 
 PACKAGE_THEMES = Path(__file__).parents[2] / "themes"
@@ -29,7 +31,7 @@ _COLOUR = re.compile(r"(#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?|\$\w+)(?:@(\d{1,3}))?
 _Found = TypeVar("_Found")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Theme:
     """A loaded, checked theme. `sha256` changes whenever a file that shapes the cards changes."""
 
@@ -40,6 +42,13 @@ class Theme:
     @property
     def name(self) -> str:
         return self.parts.name
+
+    @cached_property
+    def symbols(self) -> SymbolTable:
+        """What has a symbol in this theme's texts."""
+        every = [Symbol(key, s.name, s.words, s.codes, s.marks) for key, s in self.parts.symbols.items()]
+        ground = self.parts.symbol
+        return SymbolTable(every, theme=self.name, bold=ground.font, width_em=ground.width_em)
 
     def find(self, kind: str, parts: Mapping[Any, _Found], name: str) -> _Found:
         """The part of that name. Raises MissingElement naming the theme and the part."""
@@ -52,10 +61,15 @@ class Theme:
             f"Theme {self.name!r} has no {part}.", remedy=f"Add it to the theme.toml of {self.name!r}, or correct it."
         )
 
-    def palette(self, colour: Colour, rarity: Rarity) -> dict[str, str]:
-        """The names of colours (and paths) for a look: the rarity's win over the colour's, these over the theme's."""
-        its_colour = self.find("colour", self.parts.colours, colour)
-        return {**self.parts.palette, **its_colour, **self.find("rarity", self.parts.rarities, rarity).palette}
+    def palette(self, colour: Colour, rarity: Rarity, category: Category) -> dict[str, str]:
+        """The names of colours (and paths) for a look: the rarity's win over the category's, these over the colour's,
+        these over the theme's."""
+        return {
+            **self.parts.palette,
+            **self.find("colour", self.parts.colours, colour),
+            **self.find("category", self.parts.categories, category).palette,
+            **self.find("rarity", self.parts.rarities, rarity).palette,
+        }
 
     def rgba(self, colour: str, palette: Mapping[str, str]) -> RGBA:
         """A colour as written in the theme, as numbers."""

@@ -81,6 +81,29 @@ class GemPart(_Part):
     label_box: BoxPx = (0, 80, 100, 20)
 
 
+class SymbolPart(_Part):
+    """A keyword, cost or colour that has a picture: the common one of `[symbol]` in its own colour and path."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    """How it stands in rules texts; found as whole words, whatever their case."""
+    codes: tuple[str, ...] = ()
+    """How the catalog's keywords call it."""
+    marks: tuple[str, ...] = ()
+    """Other names in `{...}`; its own key and its codes are understood too."""
+    palette: dict[str, str] = {}
+
+
+class SymbolsPart(_Part):
+    """How every symbol is drawn, on 100 x 100: the symbol's own palette says with which path and colours."""
+
+    shapes: tuple[ShapePart, ...] = ()
+    font: str = ""
+    """The stack of the word behind a symbol."""
+    width_em: float = Field(default=1.0, gt=0)
+    """A symbol's width in a text with the gap behind it."""
+
+
 class FlowPart(_Part):
     """The paragraphs of the text panel: their styles and the gaps above them."""
 
@@ -100,10 +123,13 @@ class WordsPart(_Part):
     equipment_slot: str
     equipment_slots: str
     joint: str
+    collector_number: str
+    credit: str
 
 
 class CategoryPart(_Part):
     name: str
+    palette: dict[str, str] = {}
 
 
 class RarityPart(_Part):
@@ -145,6 +171,8 @@ class ThemeParts(_Part):
     categories: dict[Category, CategoryPart]
     paths: dict[str, str] = {}
     styles: dict[str, StylePart]
+    symbol: SymbolsPart = SymbolsPart()
+    symbols: dict[str, SymbolPart] = {}
     gems: dict[str, GemPart]
     plate: tuple[ShapePart, ...]
     legendary: tuple[ShapePart, ...] = ()

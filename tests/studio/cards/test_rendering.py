@@ -41,7 +41,11 @@ def drawn(card: Card, theme: Theme) -> DrawList:
 
 
 def printed(card: Card, theme: Theme) -> str:
-    return " ".join(text.text for text in drawn(card, theme).texts())
+    return printed_texts(drawn(card, theme))
+
+
+def printed_texts(found: DrawList) -> str:
+    return " ".join(text.text for text in found.texts())
 
 
 @pytest.mark.parametrize(
@@ -60,10 +64,13 @@ def test_every_fact_is_printed(card: Card, theme: Theme) -> None:
         assert fact.lower() in text, fact
     for stat in card.category.stats:
         assert str(getattr(card, stat)) in text.split(), stat
+    run_together = text.replace(" ", "")  # keywords stand in letters of their own
     for word in card.rules_text.replace("_", " ").lower().split() + card.flavor_text.lower().split():
-        assert word in text, word
+        assert word in run_together, word
     for keyword in card.keywords:
-        assert keyword.replace("_", " ") in text
+        assert theme.symbols.by_code[keyword].name.lower() in text
+    assert f"no. {card.sku[-3:]}" in text
+    assert "art: ada okoro" in printed_texts(layout(CardSpec.of(card, credit="Ada Okoro"), theme)).lower()
 
 
 def test_a_stat_that_a_category_does_not_have_has_no_gem(theme: Theme) -> None:
