@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,10 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deckport_assets.errors import BadImage, ThemeError
-from deckport_assets.studio.cards.draw_list import RGBA, Box, DrawList, Light, Shape, TextLine
+from deckport_assets.studio.cards.draw_list import RGBA, Box, DrawList, Glow, Layer, Shape, TextLine
 from deckport_assets.studio.cards.fonts import FontStack
 from deckport_assets.studio.cards.layout import layout
-from deckport_assets.studio.cards.shapes import Sprite, cut_out, kept_sprite, lay_over, spread, sprite
+from deckport_assets.studio.cards.shapes import Area, Sprite, cut_out, kept_sprite, lay_over, spread, sprite
 from deckport_assets.studio.cards.spec import CardSpec
 from deckport_assets.studio.cards.theme import Theme
 from deckport_assets.studio.encoding import Pixels, shrink
@@ -35,11 +36,11 @@ THUMBNAIL_WIDTHS_PX: Mapping[str, int] = {"thumb": 150, "small": 300, "normal": 
 MIN_ART_PX = 256
 """The least width and height of artwork: less would be visibly blurred in print."""
 
-PLATES_KEPT = 16
-"""How many looks' plates stay in memory, at 12.6 MB each."""
+LOOKS_KEPT = 16
+"""How many looks stay in memory, at about 25 MB each: the rarities and layouts of the colours that are at work."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rendered:
     """A finished card: `composite` (height, width, 3) and `frame` (height, width, 4), which over the lit art gives
     the composite within one level. `lit_art` (h, w, 3) fills `window`, with the frame's light already on it."""
@@ -63,29 +64,56 @@ def render_card(spec: CardSpec, art: Pixels, theme: Theme) -> Rendered:
 
     Raises TextOverflow, MissingGlyph, MissingElement, ThemeError (see `layout`) and BadImage.
     """
-    return compose(layout(spec, theme), art, theme.fonts)
+    return compose(layout(spec, theme), art, theme)
 
 
-def compose(draw_list: DrawList, art: Pixels, fonts: Mapping[str, FontStack]) -> Rendered:
-    """Carry out a draw list over artwork."""
-    lit_art = light_up(cover(art, draw_list.window, draw_list.focus), draw_list.light)
-    frame = draw_frame(draw_list, fonts)
-    rows, columns = _pixel_rows_columns(draw_list.window)
+def compose(draw_list: DrawList, art: Pixels, theme: Theme) -> Rendered:
+    """Carry out a draw list over artwork, with the fonts and pictures of its theme.
+
+    What does not depend on the card's art and text is kept per look. Light and plate both are affine in the art, so
+    each is one multiplication and one addition; only where a mark touches the window it is composed anew, from the
+    frame, so that frame and composite agree.
+    """
+    look = _looks.look(draw_list, theme)
+    lit_art = _affine(cover(art, draw_list.window, draw_list.focus), look.light)
+    frame = look.plate.copy()
+    touched: list[Area] = []
+    for mark in draw_list.marks:
+        for drawn in (kept_sprite(mark),) if isinstance(mark, Shape) else written(mark, theme.fonts[mark.font]):
+            area = lay_over(frame, drawn)
+            if area is not None:
+                touched.append(area)
     composite = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGBA2RGB), np.uint8)
-    opacity = cv2.extractChannel(frame[rows, columns], 3) * np.float32(1 / 255)
-    composite[rows, columns] = cv2.blendLinear(composite[rows, columns], lit_art, opacity, 1 - opacity)
+    window = _pixel_rows_columns(draw_list.window)
+    composite[window] = _affine(lit_art, look.glass)
+    for area in touched:
+        _mend_window(composite, frame, area, window, lit_art)
     return Rendered(composite, frame, lit_art, draw_list.window)
 
 
-def draw_frame(draw_list: DrawList, fonts: Mapping[str, FontStack]) -> Pixels:
-    """Everything but the art: the look's plate, copied, with this card's marks on it. RGBA."""
-    frame = _plates.plate(draw_list).copy()
-    for mark in draw_list.marks:
-        if isinstance(mark, Shape):
-            lay_over(frame, kept_sprite(mark))
-        else:
-            _write(frame, mark, fonts[mark.font])
-    return frame
+def _affine(pixels: Pixels, change: _Affine | None) -> Pixels:
+    if change is None:
+        return pixels
+    return np.asarray(cv2.add(cv2.multiply(pixels, change.times, scale=1 / 255), change.plus), np.uint8)
+
+
+def _mend_window(composite: Pixels, frame: Pixels, area: Area, window: Area, lit_art: Pixels) -> None:
+    """Where an area and the window overlap, compose the frame over the lit art."""
+    rows, columns = _common(area[0], window[0]), _common(area[1], window[1])
+    if rows is None or columns is None:
+        return
+    inside = np.s_[
+        rows.start - window[0].start : rows.stop - window[0].start,
+        columns.start - window[1].start : columns.stop - window[1].start,
+    ]
+    opacity = cv2.extractChannel(frame[rows, columns], 3) * np.float32(1 / 255)
+    above = cv2.cvtColor(frame[rows, columns], cv2.COLOR_RGBA2RGB)
+    composite[rows, columns] = cv2.blendLinear(above, np.ascontiguousarray(lit_art[inside]), opacity, 1 - opacity)
+
+
+def _common(one: slice, other: slice) -> slice | None:
+    start, stop = max(one.start, other.start), min(one.stop, other.stop)
+    return slice(start, stop) if start < stop else None
 
 
 def cover(art: Pixels, window: Box, focus: tuple[float, float]) -> Pixels:
@@ -108,55 +136,105 @@ def cover(art: Pixels, window: Box, focus: tuple[float, float]) -> Pixels:
     return np.asarray(cv2.resize(np.ascontiguousarray(cropped), (to_width, to_height), interpolation=kind), np.uint8)
 
 
-def light_up(art: Pixels, light: Light) -> Pixels:
-    """The art with the frame's light screened onto it, strongest at its edges."""
+def _darkness(draw_list: DrawList, theme: Theme) -> NDArray[np.float64] | None:
+    """How much of the dark each pixel of the window keeps, (height, width, 3), 0 to 1; None without light."""
+    light, (rows, columns) = draw_list.light, _pixel_rows_columns(draw_list.window)
+    if isinstance(light, Glow):
+        glow = theme.layers[light.picture].pixels()[rows, columns].astype(np.float64) / 255
+        return np.asarray((1 - glow[:, :, :3] * glow[:, :, 3:]) ** light.times)
     if light.strength == 0:
-        return art
-    shade = _shade(art.shape[1], art.shape[0], light)
-    return np.asarray(cv2.bitwise_not(cv2.multiply(cv2.bitwise_not(art), shade, scale=1 / 255)), np.uint8)
-
-
-@lru_cache(maxsize=24)
-def _shade(width_px: int, height_px: int, light: Light) -> Pixels:
-    """255 minus the light that reaches each pixel, (height, width, 3)."""
+        return None
 
     def dark(length_px: int) -> NDArray[np.float64]:
         at_px = np.arange(length_px) + 0.5
         return np.asarray(1 - np.exp(-np.minimum(at_px, length_px - at_px) / light.reach_px))
 
+    height_px, width_px = rows.stop - rows.start, columns.stop - columns.start
     reached = light.strength * (1 - np.multiply.outer(dark(height_px), dark(width_px)))
-    return np.rint(255 - reached[:, :, None] * np.array(light.colour, np.float32)).astype(np.uint8)
+    return np.asarray(1 - reached[:, :, None] * np.array(light.colour) / 255)
 
 
-class _Plates:
-    """The plates of the looks that were used last. A plate is made once, however many threads ask for it."""
+@dataclass(frozen=True)
+class _Affine:
+    """What is done to each pixel of the window: `times * pixel / 255 + plus`."""
+
+    times: Pixels
+    plus: Pixels
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What all cards of a look share: the plate (RGBA), the light on the art, and the plate's own glass over it."""
+
+    plate: Pixels
+    light: _Affine | None
+    glass: _Affine | None
+
+
+class _Looks:
+    """The looks that were used last. Each is made once, however many threads ask for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[object, ...], Pixels] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], Future[_Look]] = OrderedDict()
 
-    def plate(self, draw_list: DrawList) -> Pixels:
-        key = (draw_list.width_px, draw_list.height_px, draw_list.window, draw_list.plate)
+    def look(self, draw_list: DrawList, theme: Theme) -> _Look:
+        key = (draw_list.width_px, draw_list.height_px, draw_list.window, draw_list.light, draw_list.plate)
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = _draw_plate(draw_list)
-                if len(self._kept) > PLATES_KEPT:
+            mine = key not in self._kept
+            if mine:
+                self._kept[key] = Future()
+                while len(self._kept) > LOOKS_KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
-            return self._kept[key]
+            kept = self._kept[key]
+        if mine:
+            try:
+                kept.set_result(_make_look(draw_list, theme))
+            except BaseException as error:  # noqa: BLE001 - every thread that waits for the look gets it
+                with self._lock:
+                    self._kept.pop(key, None)
+                kept.set_exception(error)
+        return kept.result()
 
 
-_plates = _Plates()
+_looks = _Looks()
 
 
-def _draw_plate(draw_list: DrawList) -> Pixels:
+def _make_look(draw_list: DrawList, theme: Theme) -> _Look:
+    plate = _draw_plate(draw_list, theme)
+    window = _pixel_rows_columns(draw_list.window)
+    darkness = _darkness(draw_list, theme)
+    light = None
+    if darkness is not None:
+        shade = np.rint(darkness * 255).astype(np.uint8)
+        light = _Affine(shade, 255 - shade)
+    alpha = plate[window][:, :, 3:]
+    glass = None
+    if alpha.any():
+        over = np.rint(plate[window][:, :, :3] * (alpha / 255)).astype(np.uint8)
+        glass = _Affine(np.repeat(255 - alpha, 3, axis=2), over)
+    return _Look(plate, light, glass)
+
+
+def _draw_plate(draw_list: DrawList, theme: Theme) -> Pixels:
     plate = np.zeros((draw_list.height_px, draw_list.width_px, 4), np.uint8)
-    for shape in draw_list.plate:
-        (cut_out if shape.cuts else lay_over)(plate, sprite(shape))
+    painted = False
+    for part in draw_list.plate:
+        if isinstance(part, Layer):
+            painted = True
+            pixels = theme.layers[part.picture].pixels()
+            opaque = np.ascontiguousarray(pixels)
+            coverage = cv2.extractChannel(pixels, 3) * np.float32(1 / 255)
+            lay_over(plate, Sprite(opaque, np.asarray(coverage), 0, 0))
+        else:
+            (cut_out if part.cuts else lay_over)(plate, sprite(part))
     rows, columns = _pixel_rows_columns(draw_list.window)
     outside = plate[:, :, 3] < 255
     outside[rows, columns] = False
-    if outside.any():
+    if outside.any() and painted:
+        _on_black(plate, outside)
+    elif outside.any():
         y_px, x_px = (int(at[0]) for at in np.nonzero(outside))
         raise ThemeError(
             f"The theme's plate is clear outside of the window, as at ({x_px}, {y_px}).",
@@ -165,31 +243,36 @@ def _draw_plate(draw_list: DrawList) -> Pixels:
     return plate
 
 
-def _write(frame: Pixels, line: TextLine, stack: FontStack) -> None:
-    """Draw a line of text, its outline first."""
+def _on_black(plate: Pixels, where: NDArray[np.bool_]) -> None:
+    """Lay a plate on black where it is clear: a painted frame has rounded corners, a printed card has none."""
+    plate[where, :3] = np.rint(plate[where, :3] * (plate[where, 3:] / 255)).astype(np.uint8)
+    plate[where, 3] = 255
+
+
+@lru_cache(maxsize=128)
+def written(line: TextLine, stack: FontStack) -> tuple[Sprite, ...]:
+    """The pixels of a line of text, its outline first. Kept for a while: costs, categories and sets return."""
     pad_px = math.ceil(line.size_px / 2) + line.outline_px
     left, top = math.floor(line.x_px) - pad_px, math.floor(line.baseline_px - line.size_px * 1.2) - pad_px
     size = math.ceil(line.width_px) + 2 * pad_px + 1, math.ceil(line.size_px * 1.7) + 2 * pad_px
     at_px = (line.x_px - left, line.baseline_px - top)
 
-    def ink(colour: RGBA, outline_px: int) -> None:
+    def ink(colour: RGBA, outline_px: int) -> Iterator[Sprite]:
         canvas = Image.new("L", size)
         stack.draw(
             canvas, line.text, size_px=line.size_px, at_px=at_px, tracking_em=line.tracking_em, outline_px=outline_px
         )
         inked = canvas.getbbox()
-        if inked is None:
-            return
-        coverage = np.asarray(canvas.crop(inked), np.float32) * np.float32(colour[3] / 255 / 255)
-        colours = spread(np.array([[(*colour[:3], 255)]], np.uint8), (inked[2] - inked[0], inked[3] - inked[1]))
-        lay_over(frame, Sprite(colours, coverage, left + inked[0], top + inked[1]))
+        if inked is not None:
+            coverage = np.asarray(canvas.crop(inked), np.float32) * np.float32(colour[3] / 255 / 255)
+            colours = spread(np.array([[(*colour[:3], 255)]], np.uint8), (inked[2] - inked[0], inked[3] - inked[1]))
+            yield Sprite(colours, coverage, left + inked[0], top + inked[1])
 
-    if line.outline_px:
-        ink(line.outline_colour, line.outline_px)
-    ink(line.colour, 0)
+    outline = ink(line.outline_colour, line.outline_px) if line.outline_px else ()
+    return (*outline, *ink(line.colour, 0))
 
 
-def _pixel_rows_columns(box: Box) -> tuple[slice, slice]:
+def _pixel_rows_columns(box: Box) -> Area:
     """The whole pixels that a box touches."""
     rows = slice(math.floor(box.y_px), math.ceil(box.bottom_px))
     return rows, slice(math.floor(box.x_px), math.ceil(box.right_px))

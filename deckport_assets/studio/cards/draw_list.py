@@ -91,6 +91,23 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True)
+class Glow:
+    """A picture of the theme, as large as the card, that is screened over the art: light that is painted."""
+
+    picture: str
+    sha256: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A picture of the theme, as large as the card, that is laid over what is below it."""
+
+    picture: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class DrawList:
     """A whole card: the plate (the same for all cards of a look) first, then the marks of this card."""
 
@@ -99,8 +116,8 @@ class DrawList:
     window: Box
     focus: tuple[float, float]
     """Which point of the art stays in sight when it is cropped: (0, 0) left top, (0.5, 0.5) centre."""
-    light: Light
-    plate: tuple[Shape, ...]
+    light: Light | Glow
+    plate: tuple[Shape | Layer, ...]
     marks: tuple[Shape | TextLine, ...]
 
     def texts(self) -> tuple[TextLine, ...]:

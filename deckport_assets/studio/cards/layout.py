@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from deckport_assets.errors import ThemeError
-from deckport_assets.studio.cards.draw_list import Box, DrawList, Light, Paint, Shape, TextLine
+from deckport_assets.studio.cards.draw_list import Box, DrawList, Glow, Layer, Light, Paint, Shape, TextLine
+from deckport_assets.studio.cards.layers import LayerPicture
 from deckport_assets.studio.cards.spec import CardSpec, title
 from deckport_assets.studio.cards.symbols import sentences
 from deckport_assets.studio.cards.text import Paragraph, Run, Style, TextFitter
 from deckport_assets.studio.cards.theme import Theme
-from deckport_assets.studio.cards.theme_parts import BoxPx, GemPart, LayoutPart, ShapePart
+from deckport_assets.studio.cards.theme_parts import BoxPx, GemPart, LayersPart, LayoutPart, ShapePart
 
 Mark = Shape | TextLine
 
@@ -39,23 +40,47 @@ class _CardLayout:
 
     def draw_list(self) -> DrawList:
         parts = self.theme.parts
-        red, green, blue, _ = self.theme.rgba(parts.light.colour, self.palette)
         return DrawList(
             width_px=parts.canvas.width_px,
             height_px=parts.canvas.height_px,
             window=self.place("window"),
             focus=parts.focus,
-            light=Light((red, green, blue), parts.light.strength, parts.light.reach_px),
+            light=self.light(),
             plate=self.plate(),
             marks=(*self.heading(), *self.numbers(), *self.panel(), *self.footing()),
         )
 
-    def plate(self) -> tuple[Shape, ...]:
+    def light(self) -> Light | Glow:
+        """What shines on the art."""
+        parts = self.theme.parts
+        if parts.layers is not None:
+            return Glow(parts.layers.glow, self.theme.layers[parts.layers.glow].sha256, parts.layers.glow_times)
+        red, green, blue, _ = self.theme.rgba(parts.light.colour, self.palette)
+        return Light((red, green, blue), parts.light.strength, parts.light.reach_px)
+
+    def frame(self, layers: LayersPart) -> LayerPicture:
+        """The picture that is this card's frame."""
+        return self.theme.layers[layers.legendary_frame if self.spec.legendary else layers.frame]
+
+    def layers(self, layers: LayersPart) -> Iterable[Layer]:
+        """The pictures that lie over the art, from the lowest."""
+        spec, frame = self.spec, self.frame(layers)
+        yield Layer(frame.path.name, frame.sha256)
+        mana = self.theme.find("mana icon for", layers.mana, spec.colour)
+        rarity = "" if spec.legendary else self.theme.find("icon for", layers.rarity, spec.rarity)
+        for name in (mana, rarity, layers.set_icon):
+            if name:
+                yield Layer(name, self.theme.layers[name].sha256)
+
+    def plate(self) -> tuple[Shape | Layer, ...]:
         """What all cards of this rarity, colour and layout have in common."""
         parts = self.theme.parts
+        canvas = Box(0, 0, parts.canvas.width_px, parts.canvas.height_px)
+        if parts.layers is not None:
+            panels = (self.shape(part, canvas) for part in parts.plate)
+            return (*self.layers(parts.layers), *(panel for panel in panels if panel is not None))
         ornaments = self.theme.find("rarity", parts.rarities, self.spec.rarity).ornaments
         legendary = parts.legendary if self.spec.legendary else ()
-        canvas = Box(0, 0, parts.canvas.width_px, parts.canvas.height_px)
         shapes = [self.shape(part, canvas) for part in (*parts.plate, *ornaments, *legendary)]
         badge = self.gem("rarity", self.place("badge"))
         return (*(shape for shape in shapes if shape is not None), *(m for m in badge if isinstance(m, Shape)))
@@ -67,7 +92,8 @@ class _CardLayout:
         rarity = self.theme.find("rarity", self.theme.parts.rarities, self.spec.rarity).name
         yield self.line("name", self.spec.name)
         yield self.line("category", category)
-        yield from self.gem("category", self.place("category_icon"))
+        if "category_icon" in self.part.places:
+            yield from self.gem("category", self.place("category_icon"))
         yield self.line("rarity", rarity)
 
     def numbers(self) -> Iterable[Mark]:
@@ -118,7 +144,8 @@ class _CardLayout:
         words, spec = self.theme.parts.words, self.spec
         if spec.card_set:
             yield self.line("card_set", spec.card_set)
-            yield from self.gem("card_set", self.place("set_symbol"))
+            if "set_symbol" in self.part.places:
+                yield from self.gem("card_set", self.place("set_symbol"))
         yield self.line("sku", spec.sku)
         if spec.collector_number:
             yield self.line("collector_number", words.collector_number.format(number=spec.collector_number))
@@ -189,6 +216,9 @@ class _CardLayout:
         return self.theme.find("path", self.theme.parts.paths, name) if name else ""
 
     def place(self, name: str) -> Box:
+        layers = self.theme.parts.layers
+        if name == "window" and layers is not None:
+            return self.frame(layers).window
         if name not in self.part.places:
             self.theme.lacks(f"place {name!r} in its layout {self.part.name!r}")
         return Box(*self.part.places[name])

@@ -29,6 +29,10 @@ Coverage = NDArray[np.float32]
 """How much of each pixel is covered, (height, width), 0 to 1."""
 
 
+Area = tuple[slice, slice]
+"""Rows and columns of a canvas."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sprite:
     """A shape's pixels: colours (h, w, 4) with full alpha (OpenCV is several times faster on four channels than on
@@ -66,31 +70,35 @@ def kept_sprite(shape: Shape) -> Sprite:
     return sprite(shape)
 
 
-def lay_over(canvas: Pixels, above: Sprite) -> None:
-    """Lay a sprite over an RGBA canvas (straight alpha), in place; what lies outside of the canvas is cut off."""
-    area = _overlap(canvas, above)
-    if area is None:
-        return
-    below, colours, weight = area
+def lay_over(canvas: Pixels, above: Sprite) -> Area | None:
+    """Lay a sprite over an RGBA canvas (straight alpha), in place; what lies outside of the canvas is cut off.
+
+    Gives the rows and columns that were touched, or None when there were none.
+    """
+    found = _overlap(canvas, above)
+    if found is None:
+        return None
+    area, below, colours, weight = found
     opacity = cv2.extractChannel(below, 3)
     beneath = 1 - weight
     if opacity.min() == 255:
         below[:] = cv2.blendLinear(colours, below, weight, beneath)
-        return
+        return area
     beneath *= opacity * np.float32(1 / 255)
     below[:] = cv2.blendLinear(colours, below, weight, beneath)
     below[:, :, 3] = np.rint((weight + beneath) * 255)
+    return area
 
 
 def cut_out(canvas: Pixels, hole: Sprite) -> None:
     """Make an RGBA canvas clear where the sprite covers it, in place."""
-    area = _overlap(canvas, hole)
-    if area is not None:
-        below, _, weight = area
+    found = _overlap(canvas, hole)
+    if found is not None:
+        _, below, _, weight = found
         below[:, :, 3] = np.rint(below[:, :, 3] * (1 - weight))
 
 
-def _overlap(canvas: Pixels, above: Sprite) -> tuple[Pixels, Pixels, Coverage] | None:
+def _overlap(canvas: Pixels, above: Sprite) -> tuple[Area, Pixels, Pixels, Coverage] | None:
     height, width = above.coverage.shape
     top, left = max(0, above.y_px), max(0, above.x_px)
     bottom, right = min(canvas.shape[0], above.y_px + height), min(canvas.shape[1], above.x_px + width)
@@ -98,7 +106,7 @@ def _overlap(canvas: Pixels, above: Sprite) -> tuple[Pixels, Pixels, Coverage] |
         return None
     part = np.s_[top - above.y_px : bottom - above.y_px, left - above.x_px : right - above.x_px]
     weight = np.ascontiguousarray(above.coverage[part])
-    return canvas[top:bottom, left:right], above.colours[part], weight
+    return (slice(top, bottom), slice(left, right)), canvas[top:bottom, left:right], above.colours[part], weight
 
 
 def _rounded_coverage(box: Box, radius_px: float, size: tuple[int, int]) -> Coverage:

@@ -10,7 +10,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
@@ -21,6 +21,7 @@ from deckport_assets.errors import MissingElement, ThemeError
 from deckport_assets.models import Category, Colour, Rarity
 from deckport_assets.studio.cards.draw_list import RGBA
 from deckport_assets.studio.cards.fonts import FontStack, open_font
+from deckport_assets.studio.cards.layers import LayerPicture
 from deckport_assets.studio.cards.symbols import Symbol, SymbolTable
 from deckport_assets.studio.cards.theme_parts import LayoutPart, ThemeParts
 
@@ -38,6 +39,7 @@ class Theme:
     parts: ThemeParts
     fonts: Mapping[str, FontStack]
     sha256: str
+    layers: Mapping[str, LayerPicture] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -120,7 +122,26 @@ def load_theme(
         paths = [_font_path(name, font_folders, parts.name) for name in names]
         shas = [_add_file(digest, f"{stack} {name}", path) for name, path in zip(names, paths, strict=True)]
         stacks[stack] = FontStack(stack, [open_font(path, sha) for path, sha in zip(paths, shas, strict=True)])
-    return Theme(parts=parts, fonts=stacks, sha256=digest.hexdigest())
+    layers = _layers(parts, [each for each, _ in chain])
+    return Theme(parts=parts, fonts=stacks, sha256=digest.hexdigest(), layers=layers)
+
+
+def _layers(parts: ThemeParts, folders: Sequence[Path]) -> dict[str, LayerPicture]:
+    """The pictures of a theme of layers, from its own folder or that of a theme that it extends."""
+    if parts.layers is None:
+        return {}
+    size_px = (parts.canvas.width_px, parts.canvas.height_px)
+    found = {}
+    for name in parts.layers.pictures():
+        path = next((folder / name for folder in folders if (folder / name).is_file()), None)
+        if path is None:
+            raise MissingElement(
+                f"Theme {parts.name!r} has no picture {name!r}.",
+                remedy=f"Put {name} ({size_px[0]} x {size_px[1]} px, PNG) beside its theme.toml.",
+            )
+        found[name] = LayerPicture(parts.name, path, hashlib.sha256(path.read_bytes()).hexdigest(), size_px)
+        found[name].check_size()
+    return found
 
 
 def _chain(folder: Path, bases: Sequence[Path]) -> list[tuple[Path, dict[str, Any]]]:

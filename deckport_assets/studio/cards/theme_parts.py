@@ -146,6 +146,40 @@ class LightPart(_Part):
     reach_px: float = Field(gt=0)
 
 
+class LayersPart(_Part):
+    """Pictures as large as the canvas that are the plate, instead of drawn shapes; the files lie beside theme.toml.
+
+    Laid over the art in this order: the glow is screened, the frame laid over, then mana, rarity and set icon. The art
+    fills the frame's window, which is found from the frame's transparency.
+    """
+
+    frame: str = "frame.png"
+    legendary_frame: str = "legendary_frame.png"
+    glow: str = "glow.png"
+    glow_times: int = Field(default=2, ge=0, le=8)
+    mana: dict[Colour, str] = {
+        Colour.CRIMSON: "mana_red.png",
+        Colour.AZURE: "mana_blue.png",
+        Colour.VERDANT: "mana_green.png",
+        Colour.OBSIDIAN: "mana_black.png",
+        Colour.RADIANT: "mana_white.png",
+        Colour.AETHER: "mana_orange.png",
+    }
+    rarity: dict[Rarity, str] = {
+        Rarity.COMMON: "common_icon.png",
+        Rarity.RARE: "rare_icon.png",
+        Rarity.EPIC: "epic_icon.png",
+        Rarity.LEGENDARY: "",
+    }
+    """A legendary card has its own frame and no icon."""
+    set_icon: str = "set_icon.png"
+
+    def pictures(self) -> tuple[str, ...]:
+        """Every file that the theme needs."""
+        named = (self.frame, self.legendary_frame, self.glow, *self.mana.values(), *self.rarity.values(), self.set_icon)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+
 class LayoutPart(_Part):
     """Where things are for the cards that need these features; the first layout whose needs are met is taken."""
 
@@ -174,6 +208,8 @@ class ThemeParts(_Part):
     symbol: SymbolsPart = SymbolsPart()
     symbols: dict[str, SymbolPart] = {}
     gems: dict[str, GemPart]
+    layers: LayersPart | None = None
+    """With it, the plate is made of pictures: `plate`, `light`, `legendary` and ornaments are not drawn."""
     plate: tuple[ShapePart, ...]
     legendary: tuple[ShapePart, ...] = ()
     layouts: tuple[LayoutPart, ...]

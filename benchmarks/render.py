@@ -1,0 +1,124 @@
+"""What rendering a card costs, against the floor of decoding its art and encoding its composite.
+
+    python -m benchmarks.render [--theme layers] [--cards 48]
+
+Paints artwork for generated cards, renders them and prints one JSON object: CPU milliseconds a card by stage, ratios,
+scaling with threads, storage and peak memory. Ratios are worth more than milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+
+from benchmarks.make_catalog import write
+from deckport_assets.catalog.cards import all_cards
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.importing import import_catalog
+from deckport_assets.models import Card
+from deckport_assets.resources.studio import RenderedCard
+from deckport_assets.studio.artist import paint
+from deckport_assets.studio.cards import PACKAGE_THEMES, CardSpec, layout, load_theme, render_card
+from deckport_assets.studio.cards.compose import compose
+from deckport_assets.studio.cards.theme import Theme
+from deckport_assets.studio.encoding import open_picture, png
+from tests.studio.cards.oracle import oracle
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--theme", default="layers")
+    parser.add_argument("--cards", type=int, default=48)
+    given = parser.parse_args()
+    cv2.setNumThreads(1)  # as in the pipeline: cards are made in threads of our own
+    theme = load_theme(PACKAGE_THEMES / given.theme)
+    cards = some_cards(given.cards)
+    paintings = [png(paint(card, card.name, size_px=(1200, 1744))) for card in cards[:12]]
+    art = [paintings[i % len(paintings)] for i in range(len(cards))]
+
+    def card_from(i: int) -> bytes:
+        return png(render_card(CardSpec.of(cards[i]), open_picture(art[i]), theme).composite)
+
+    for i in range(len(cards)):  # looks, fonts and kept letters are there in a pipeline that runs
+        card_from(i)
+    pixels = [open_picture(each) for each in paintings]
+    lists = [layout(CardSpec.of(card), theme) for card in cards]
+    rendered = [compose(lists[i], pixels[i % len(pixels)], theme) for i in range(min(12, len(cards)))]
+    cost = {
+        "decode art": cpu_ms(len(cards), lambda i: open_picture(art[i])),
+        "lay out": cpu_ms(len(cards), lambda i: layout(CardSpec.of(cards[i]), theme)),
+        "compose": cpu_ms(len(cards), lambda i: compose(lists[i], pixels[i % len(pixels)], theme)),
+        "encode composite PNG": cpu_ms(len(cards), lambda i: png(rendered[i % len(rendered)].composite)),
+        "art to composite PNG": cpu_ms(len(cards), card_from),
+        "all files of a card": cpu_ms(min(24, len(cards)), lambda i: files(cards[i], art[i], theme)),
+        "the slow way (oracle)": cpu_ms(3, lambda i: oracle(lists[i], pixels[i % len(pixels)], theme)),
+    }
+    floor = cost["decode art"] + cost["encode composite PNG"]
+    one, two = (rate(count, len(cards), card_from) for count in (1, 2))
+    sizes = files(cards[0], art[0], theme)
+    print(
+        json.dumps(
+            {
+                "theme": given.theme,
+                "cards": len(cards),
+                "CPU ms a card": cost,
+                "art to composite PNG / (decode + encode), goal 1.5": round(cost["art to composite PNG"] / floor, 2),
+                "oracle / compose": round(cost["the slow way (oracle)"] / cost["compose"], 1),
+                "cards a second with 2 threads / with 1, goal 1.8": round(two / one, 2),
+                "kB of one card by file": {name: round(size / 1000, 1) for name, size in sizes.items()},
+                "peak memory MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+            },
+            indent=2,
+        )
+    )
+
+
+def some_cards(count: int) -> list[Card]:
+    """Generated cards, as the catalog would hold them."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/catalog.db")
+        database.migrate()
+        import_catalog(database, Path(folder), *write(Path(folder) / "source", count), retire=True)
+        with database.reading() as connection:
+            found = all_cards(connection)
+        database.close()
+    return found
+
+
+def files(card: Card, art: bytes, theme: Theme) -> dict[str, int]:
+    """The bytes of every file that the pipeline publishes of a card."""
+    rendered = RenderedCard(render_card(CardSpec.of(card), open_picture(art), theme))
+    return {
+        f"{asset} {variant}".strip(): len(file.data)
+        for asset in ("composite", "frame", "thumbnail")
+        for variant, file in rendered.files(asset).items()
+    }
+
+
+def cpu_ms(count: int, work: Callable[[int], object]) -> float:
+    """CPU milliseconds of each."""
+    began = time.process_time()
+    for i in range(count):
+        work(i)
+    return round((time.process_time() - began) / count * 1000, 1)
+
+
+def rate(threads: int, count: int, work: Callable[[int], object]) -> float:
+    """Cards a second."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(count)))
+    return count / (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    main()
