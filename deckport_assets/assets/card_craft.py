@@ -7,7 +7,7 @@ import json
 from deckport_assets.assets.card_line import Bench, Picture
 from deckport_assets.catalog.line import PERSON
 from deckport_assets.catalog.prompts import Origin, add_prompt
-from deckport_assets.catalog.recipes import ARTWORK, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
+from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
 from deckport_assets.catalog.versions import Version
 from deckport_assets.errors import BadImage
 from deckport_assets.resources.providers import Animator, Artist, Provenance, Writer
@@ -124,13 +124,18 @@ def render(bench: Bench, assets: tuple[str, ...], *, studio: Studio) -> None:
     art = bench.look.version(ARTWORK)
     rendered = studio.render(bench.card, bench.take(ARTWORK), credit=credit_of(art) if art else "")
     provenance = Provenance("studio", studio.theme, draft=bool(art and art.draft))
+    remarks = studio.lint(bench.card) if COMPOSITE in assets else []
     for asset in assets:
         pictures = {
             variant: Picture(file.data, file.extension, file.width_px, file.height_px)
             for variant, file in rendered.files(asset.rsplit("/", 1)[1]).items()
         }
         main = pictures[RECIPES[asset].variants[0]]
-        bench.give(asset, pictures, provenance, claims=_fits(asset, main), preview=rendered.preview(asset))
+        claims = _fits(asset, main)
+        if asset == COMPOSITE:
+            claims["its_words_read_well"] = not remarks
+        told = remarks if asset == COMPOSITE else []
+        bench.give(asset, pictures, provenance, claims=claims, remarks=told, preview=rendered.preview(asset))
 
 
 def credit_of(art: Version) -> str:

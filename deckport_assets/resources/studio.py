@@ -105,6 +105,12 @@ class Studio(dg.ConfigurableResource[Any]):
         theme = self.loaded
         return RenderedCard(render_card(CardSpec.of(card, credit=credit), open_picture(art), theme))
 
+    def lint(self, card: Card) -> list[str]:
+        """What looks wrong in the words that the card prints, each with its place."""
+        from deckport_assets.studio.cards.lint import lint
+
+        return [str(finding) for finding in lint(card, self.loaded.symbols)]
+
     @property
     def code_version(self) -> str:
         """What theme, renderer and encoder make of a card: it changes when one of them does."""

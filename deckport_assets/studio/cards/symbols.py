@@ -62,6 +62,11 @@ class SymbolTable:
             return (Run(title, kept=True),)
         return (self._picture(symbol), Run(symbol.name, kept=True))
 
+    def knows(self, mark: str) -> bool:
+        """Whether `{mark}` is understood."""
+        name = mark.strip().lower()
+        return name in self._by_mark or (name.isdigit() and "mana" in self._by_mark)
+
     def _worded(self, text: str) -> list[Run]:
         if self._words is None:
             return [Run(text)]
