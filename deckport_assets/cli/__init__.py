@@ -11,6 +11,7 @@ from deckport_assets.cli.keeping import adopt, failures, gc, retry, rollback, ve
 from deckport_assets.cli.producing import produce
 from deckport_assets.cli.serving import demo, serve, up
 from deckport_assets.cli.speaking import say_error
+from deckport_assets.cli.theming import theme
 from deckport_assets.errors import DeckportError, StorageFull
 
 
@@ -26,7 +27,7 @@ def deckport() -> None:
     """
 
 
-for command in (import_, produce, failures, retry, verify, gc, rollback, adopt, settings_, up, serve, demo):
+for command in (import_, produce, failures, retry, verify, gc, rollback, adopt, settings_, theme, up, serve, demo):
     deckport.add_command(command)
 
 

@@ -178,3 +178,12 @@ def test_redraw_is_only_for_what_is_named() -> None:
     assert make_order("missing", True, named_assets("artwork,composite"), frozenset()).redraw == {"cards/artwork"}
     with pytest.raises(Refused):
         make_order("missing", True, named_assets(None), frozenset())
+
+
+def test_a_designer_looks_a_theme_over_and_sees_it(type_: Type, tmp_path: Path) -> None:
+    picture = tmp_path / "sheet.png"
+    assert told(type_("theme", "check", "layers", "--json")) == {"theme": "layers", "flaws": []}
+    assert told(type_("theme", "preview", "layers", "--out", picture, "--json"))["picture"] == str(picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(DeckportError, match="nowhere"):
+        raise type_("theme", "check", "nowhere", code=None).exception or AssertionError("it was taken")

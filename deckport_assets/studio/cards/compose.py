@@ -91,6 +91,11 @@ def compose(draw_list: DrawList, art: Pixels, theme: Theme) -> Rendered:
     return Rendered(composite, frame, lit_art, draw_list.window)
 
 
+def plate_of(draw_list: DrawList, theme: Theme) -> Pixels:
+    """The plate of a card's look, RGBA; callers do not write into it."""
+    return _looks.look(draw_list, theme).plate
+
+
 def _affine(pixels: Pixels, change: _Affine | None) -> Pixels:
     if change is None:
         return pixels

@@ -36,7 +36,7 @@ class _CardLayout:
         self.theme = theme
         self.part: LayoutPart = theme.layout_for(spec.features)
         self.palette: Mapping[str, str] = theme.palette(spec.colour, spec.rarity, spec.category)
-        self.fitter = TextFitter(theme.fonts, f"{spec.sku} {spec.name}")
+        self.fitter = TextFitter(theme.fonts, f"{spec.sku} {spec.name}, theme {theme.name!r}")
 
     def draw_list(self) -> DrawList:
         parts = self.theme.parts

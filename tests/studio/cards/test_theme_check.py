@@ -1,0 +1,44 @@
+"""Looking a theme over: ours are sound, and what only shows on some cards is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deckport_assets.models import Category
+from deckport_assets.studio.cards import PACKAGE_THEMES, load_theme
+from deckport_assets.studio.cards.theme_check import check_theme, contrast_ratio, hard_cases, sheet
+
+
+def flaws_of(tmp_path: Path, change: str) -> list[str]:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "theme.toml").write_text(f'extends = "layers"\nname = "mine"\n{change}')
+    return [str(flaw) for flaw in check_theme(load_theme(folder))]
+
+
+def test_the_theme_of_layers_is_sound() -> None:
+    assert check_theme(load_theme(PACKAGE_THEMES / "layers")) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "flaw"),
+    [
+        ('[gems.attack]\nstyle = "glitter"\n', "no style 'glitter'"),
+        ('[styles.sku]\ncolour = "#101010"\n', "has a contrast of"),
+        ('[[layouts]]\nname = "wide"\n[layouts.places]\nname = [1000, 90, 600, 100]\n', "lies outside of the card"),
+    ],
+)
+def test_what_only_shows_on_cards_is_found(tmp_path: Path, change: str, flaw: str) -> None:
+    assert any(flaw in each for each in flaws_of(tmp_path, change))
+
+
+def test_black_on_white_is_the_greatest_contrast_there_is() -> None:
+    assert contrast_ratio((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert contrast_ratio((90, 90, 90), (90, 90, 90)) == 1
+
+
+def test_the_sheet_shows_every_category() -> None:
+    assert {card.category for card in hard_cases()} == set(Category)
+    assert sheet(load_theme(PACKAGE_THEMES / "deckport"), hard_cases()[:2], width_px=150).shape == (210, 900, 3)
