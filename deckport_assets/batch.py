@@ -177,7 +177,16 @@ class _Batch:
         for assets in sorted(set(due.values())):
             group = [slug for slug, wanted in due.items() if wanted == assets]
             got |= self.line.journal.claim(assets, group, self._is_over)
-        waiting = iter([slug for slug in due if slug in got])
+        elsewhere = [slug for slug in due if slug not in got]
+        # What was due when this run looked may have been made by another before the claim: nothing is made twice.
+        todo = plan(self.order, self.assets, [slug for slug in due if slug in got], self.line)
+        settled = {slug: tuple(a for a in known if a in due[slug]) for slug, known in todo.known.items()}
+        self.line.journal.give_back(self.assets, [slug for slug in settled if slug not in todo.due])
+        yield from self._tell_again(Plan(todo.due, {slug: assets for slug, assets in settled.items() if assets}, {}))
+        for gone, error in todo.impossible.items():
+            self._fail(gone, due[gone], error)
+        due = todo.due
+        waiting: Iterator[str] = iter(list(due))
         running: dict[Future[Mapping[str, Made]], str] = {}
         pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="make")
         try:
@@ -202,7 +211,7 @@ class _Batch:
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-        return [slug for slug in due if slug not in got]
+        return elsewhere
 
     def _look_again(self, slugs: Sequence[str]) -> Generator[Any, None, list[str]]:
         """Cards that another run was making: there by now, or ours to make, or still to wait for."""

@@ -144,13 +144,23 @@ class Tally:
 
     def counts(self) -> dict[str, Count]:
         """How many of each asset were made, failed, or neither, and how long that took from the beginning."""
-        counts = {asset: Count(skipped=len(self.job.slugs)) for asset in self.job.assets}
-        for asset, settled in self.slugs().items():
-            moments = [*settled.made.values(), *settled.failed.values()]
+        counts = {}
+        settled = self.slugs()
+        for asset in self.job.assets:
+            mine = settled.get(asset, Settled({}, {}))
+            moments = [*mine.made.values(), *mine.failed.values()]
             seconds = round((max(moments) - self.began).total_seconds(), 1) if moments else 0.0
-            skipped = len(self.job.slugs) - len(settled.made) - len(settled.failed)
-            counts[asset] = Count(len(settled.made), skipped, len(settled.failed), seconds)
+            failed = mine.failed.keys() | self.failed_before(asset)
+            skipped = len(self.job.slugs) - len(mine.made) - len(failed)
+            counts[asset] = Count(len(mine.made), skipped, len(failed), seconds)
         return counts
+
+    def failed_before(self, asset: str) -> set[str]:
+        """The job's cards whose asset failed before and that nobody asked to have tried again."""
+        asked = set(self.job.due.get(asset, ()))
+        with self.database.reading() as connection:
+            every = db.select(failures.c.partition).where(failures.c.asset == asset)
+            return (set(connection.execute(every).scalars()) & set(self.job.slugs)) - asked
 
     def _settled(self, connection: db.Connection, asset: str, slugs: Sequence[str]) -> Settled:
         made: dict[str, datetime] = {}

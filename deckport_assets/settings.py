@@ -56,6 +56,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{', '.join(unknown)}: expected a list of {', '.join(PAID_ASSETS)}")
         return tuple(words)
 
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _postgresql(cls, value: str) -> str:
+        if value and not value.startswith("postgresql://"):
+            raise ValueError("expected postgresql://user:password@host/database, or nothing for SQLite")
+        return value
+
     @field_validator("home", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

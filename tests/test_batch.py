@@ -222,6 +222,33 @@ def test_what_a_living_run_makes_is_waited_for_and_not_made_twice(
     assert told(instance, "artwork") == set(keys(3))
 
 
+def test_what_another_run_made_between_looking_and_claiming_is_not_made_twice(
+    instance: dg.DagsterInstance, database: Database
+) -> None:
+    slugs = keys(4)
+    instance.add_dynamic_partitions("cards", slugs)
+    kitchen = Kitchen(database)
+    looked, look = [], kitchen.standings
+
+    def overtaken(assets: Sequence[str], slugs: Sequence[str]) -> Mapping[str, Mapping[str, Standing]]:
+        found = look(assets, slugs)
+        if not looked:
+            kitchen.made["cards/artwork", "card-001"] += 1  # the other run, just after this one has looked
+        looked.append(slugs)
+        return found
+
+    kitchen.standings = overtaken  # type: ignore[method-assign]
+    artwork, _ = line_of_assets(kitchen)
+
+    result = materialize(instance, [artwork], slugs[0], slugs[-1])
+
+    assert result.success
+    assert set(kitchen.made.values()) == {1}
+    assert told(instance, "artwork") == set(slugs), "Dagster is told of the other run's card all the same"
+    with database.reading() as connection:
+        assert open_claims(connection) == {}
+
+
 def test_what_a_dead_run_left_is_taken_over(instance: dg.DagsterInstance, database: Database) -> None:
     instance.add_dynamic_partitions("cards", keys(2))
     Journal(database, "a run that is gone").claim(["cards/artwork"], keys(2), lambda run_id: True)

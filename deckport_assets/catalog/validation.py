@@ -63,7 +63,7 @@ def judge(gameplay: SourceFile, art: SourceFile) -> Judged:
         if row["name"] and (twin := legacy.get(legacy_slug(row["name"]))) and not look.rejected:
             expected = f"Its file name is that of line {twin} ({legacy_slug(row['name'])})."
             look.error("name", row["name"], expected, "Rename one of the two.")
-        judged.dirt += look.dirt
+        judged.dirt += [each for each in look.dirt if not (look.rejected and each.column == "image_prompt")]
         if look.rejected:
             judged.rejected += 1
             judged.mentioned |= {row["slug"], row["name"]} - {""}
@@ -160,7 +160,9 @@ class _Look:
         if mine and theirs and mine != theirs and column in ("category", "mana_color_code", *COSTS):
             line = self.art.line if self.art else 0
             found = f"{mine} here, {theirs} in {self.art_file}:{line}"
-            self._say(Severity.WARNING, column, found, "Both files agree.", f"{mine} counts; correct the art row.")
+            self._say(
+                Severity.WARNING, column, found, "Both files should agree.", f"{mine} counts; correct the art row."
+            )
         return mine or theirs
 
     def _slug(self) -> str:
@@ -213,7 +215,7 @@ class _Look:
         try:
             return json.dumps(json.loads(text, parse_constant=_no_constants), ensure_ascii=False, sort_keys=True)
         except (ValueError, RecursionError) as error:
-            self.error(column, text, f"Valid JSON, but {error}.", "Correct the cell, or leave it empty.")
+            self.error(column, text, f"Valid JSON ({error}).", "Correct the cell, or leave it empty.")
             return ""
 
     def _card_set(self) -> str:

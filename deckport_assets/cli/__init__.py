@@ -3,7 +3,7 @@
 import sys
 
 import click
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from deckport_assets.catalog.database import is_full_disk
 from deckport_assets.cli.cataloguing import import_, settings_
@@ -12,7 +12,7 @@ from deckport_assets.cli.producing import produce
 from deckport_assets.cli.serving import demo, serve, up
 from deckport_assets.cli.speaking import say_error
 from deckport_assets.cli.theming import theme
-from deckport_assets.errors import DeckportError, StorageFull
+from deckport_assets.errors import Cancelled, DeckportError, Refused, ServiceUnavailable, StorageFull
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -33,20 +33,36 @@ for command in (import_, produce, failures, retry, verify, gc, rollback, adopt, 
 
 def main() -> None:
     """Run the command; an error that the project expects is one line with its way out, not a traceback."""
+    as_json = "--json" in sys.argv
     try:
         sys.exit(deckport(standalone_mode=False))  # Click gives back what a command left with
-    except DeckportError as error:
-        say_error(error, as_json="--json" in sys.argv)
-        sys.exit(1)
-    except (OSError, DBAPIError) as error:
-        if not is_full_disk(error):
-            raise
-        remedy = "Free some room (deckport gc lists what can go), then run the same command again."
-        say_error(StorageFull("The disk is full. What was finished is kept.", remedy=remedy))
-        sys.exit(1)
     except click.ClickException as error:
-        error.show()
+        if as_json:
+            say_error(Refused(error.format_message(), remedy="deckport COMMAND --help"), as_json=True)
+        else:
+            error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. What was finished is kept; the same command goes on with the rest.", err=True)
+        stopped = Cancelled("Stopped. What was finished is kept.", remedy="The same command goes on with the rest.")
+        say_error(stopped, as_json=as_json)
         sys.exit(130)
+    except (DeckportError, OSError, DBAPIError) as error:
+        expected = _expected(error)
+        if expected is None:
+            raise
+        say_error(expected, as_json=as_json)
+        sys.exit(1)
+
+
+def _expected(error: DeckportError | OSError | DBAPIError) -> DeckportError | None:
+    """What went wrong as one of the project's own errors, or None when it is a mistake of ours."""
+    if isinstance(error, DeckportError):
+        return error
+    if is_full_disk(error):
+        remedy = "Free some room (deckport gc lists what can go), then run the same command again."
+        return StorageFull("The disk is full. What was finished is kept.", remedy=remedy)
+    if isinstance(error, OperationalError):
+        reason = str(error.orig or error).strip().splitlines()[0]
+        remedy = "See that it runs and that DECKPORT_DATABASE_URL says where; then run the same command again."
+        return ServiceUnavailable(f"The database does not answer: {reason}", remedy=remedy)
+    return None

@@ -96,8 +96,20 @@ def verify(context: click.Context, repair: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--keep", default=3, show_default=True, help="Versions of each asset that stay for rollback.")
-@click.option("--older-than-h", default=24.0, show_default=True, help="Leave orphans that are younger, in hours.")
+@click.option(
+    "--keep",
+    default=3,
+    type=click.IntRange(min=0),
+    show_default=True,
+    help="Versions of each asset that stay for rollback.",
+)
+@click.option(
+    "--older-than-h",
+    default=24.0,
+    type=click.FloatRange(min=0),
+    show_default=True,
+    help="Leave orphans that are younger, in hours.",
+)
 @click.option("--yes", is_flag=True, help="Remove them; without it they are only listed.")
 @json_option
 def gc(keep: int, older_than_h: float, yes: bool, as_json: bool) -> None:

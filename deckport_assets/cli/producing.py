@@ -89,7 +89,7 @@ def produce(
         webserver = ThroughWebserver(chosen.dagster_address, instance)
         producer: Producer = webserver if webserver.answers() else InThisProcess(instance, definitions, database)
         if not as_json:
-            say_plan(job, producer)
+            say_plan(job, producer, failed=sum(len(Tally(database, job).failed_before(asset)) for asset in wanted))
         tally = Tally(database, job)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end is as good as Ctrl-C
         rest = run_to_the_end(database, job, tally, producer, versions, quiet=as_json)
@@ -164,12 +164,17 @@ def ask_before_paying(job: Job, real: frozenset[str], *, yes: bool) -> None:
     click.confirm(f"Make {what} with a real provider? It costs", abort=True)
 
 
-def say_plan(job: Job, producer: Producer) -> None:
-    """Say what is going to be made, and where."""
+def say_plan(job: Job, producer: Producer, *, failed: int) -> None:
+    """Say what is going to be made and where, and what is left alone because it failed before."""
     from deckport_assets.production import ThroughWebserver
 
+    if failed:
+        click.secho(
+            f"{failed} failed before and are left alone. Why: deckport failures; again: deckport retry", fg="red"
+        )
     if not job.total:
-        click.echo(f"Nothing to make: all {len(job.slugs)} cards are as asked for.")
+        rest = "what has not failed is as asked for" if failed else f"all {len(job.slugs)} cards are as asked for"
+        click.echo(f"Nothing to make: {rest}.")
         return
     what = ", ".join(f"{len(slugs)} {asset.split('/')[1]}" for asset, slugs in job.due.items())
     if isinstance(producer, ThroughWebserver):

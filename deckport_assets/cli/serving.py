@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import sys
 import time
+from contextlib import nullcontext, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import click
 
 from deckport_assets.cli.producing import produce
-from deckport_assets.cli.speaking import chosen_settings, open_catalog
+from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
 from deckport_assets.errors import Refused
 
 DEMO = Path(__file__).parents[1] / "demo"
 
 
 @click.command()
+@json_option
 @click.pass_context
-def up(context: click.Context) -> None:
+def up(context: click.Context, as_json: bool) -> None:
     """Start Dagster (UI, daemon, code server) and the catalog; Ctrl-C stops them all.
 
     A service that dies is started again. What runs were left hanging by a power cut is cleared up first.
@@ -35,8 +39,8 @@ def up(context: click.Context) -> None:
     chosen = chosen_settings()
     for name, port in (("DAGSTER", chosen.dagster_port), ("API", chosen.api_port), ("CODE", chosen.code_port)):
         _require_free(name, port)
-    cleared = prepare(chosen)
-    if cleared:
+    cleared = prepare(chosen, for_services=True)
+    if cleared and not as_json:
         click.echo(f"{len(cleared)} runs were left hanging and are marked failed; what they left is asked for again.")
     with open_catalog() as database:
         note_code_versions(database, code_versions_of(build(live(chosen), chosen)))
@@ -47,20 +51,26 @@ def up(context: click.Context) -> None:
         dagster_port=chosen.dagster_port,
         location=LOCATION,
     )
-    serving = [sys.executable, "-m", "deckport_assets.cli.run", "serve"]
+    serving = [sys.executable, "-P", "-m", "deckport_assets.cli.run", "serve"]
     services.append(Service("the catalog", serving, chosen.home / "logs" / "catalog.log"))
-    click.echo(f"Dagster's UI  http://127.0.0.1:{chosen.dagster_port}   (a few seconds to start)")
-    click.echo(f"The catalog   http://{chosen.api_host}:{chosen.api_port}")
-    click.echo(f"Logs          {chosen.home / 'logs'}")
+    dagster, catalog = f"http://127.0.0.1:{chosen.dagster_port}", f"http://{chosen.api_host}:{chosen.api_port}"
+    if as_json:
+        say_json({"dagster": dagster, "catalog": catalog, "logs": str(chosen.home / "logs"), "cleared": cleared})
+    else:
+        click.echo(f"Dagster's UI  {dagster}   (a few seconds to start)")
+        click.echo(f"The catalog   {catalog}")
+        click.echo(f"Logs          {chosen.home / 'logs'}")
     environment = os.environ | {
         "DAGSTER_HOME": str(chosen.dagster_home),
         "DECKPORT_HOME": str(chosen.home),
     }
-    context.exit(Supervisor(services, environment, click.echo).run())
+    say = partial(click.echo, err=as_json)
+    context.exit(Supervisor(services, environment, say).run())
 
 
 @click.command()
-def serve() -> None:
+@json_option
+def serve(as_json: bool) -> None:
     """Serve the catalog alone: its pages and its API.
 
     \b
@@ -71,14 +81,17 @@ def serve() -> None:
     from api.app import create_app
 
     chosen = chosen_settings()
+    if as_json:
+        say_json({"catalog": f"http://{chosen.api_host}:{chosen.api_port}"})
     uvicorn.run(
         create_app(chosen), host=chosen.api_host, port=chosen.api_port, log_level="warning", proxy_headers=False
     )
 
 
 @click.command()
+@json_option
 @click.pass_context
-def demo(context: click.Context) -> None:
+def demo(context: click.Context, as_json: bool) -> None:
     """Import the demo cards and make them all, drafts throughout; then say where to look.
 
     \b
@@ -89,15 +102,18 @@ def demo(context: click.Context) -> None:
     began = time.monotonic()
     chosen = chosen_settings()
     try:
-        context.invoke(import_, gameplay_csv=DEMO / "cards_gameplay.csv", art_csv=DEMO / "cards_art.csv")
+        with redirect_stdout(io.StringIO()) if as_json else nullcontext():
+            context.invoke(import_, gameplay_csv=DEMO / "cards_gameplay.csv", art_csv=DEMO / "cards_art.csv")
     except click.exceptions.Exit as done:
         if done.exit_code:
             raise
     try:
-        context.invoke(produce, card=(), select="missing")
+        context.invoke(produce, card=(), select="missing", as_json=as_json)
     except click.exceptions.Exit as done:
         if done.exit_code:
             raise
+    if as_json:
+        return
     click.echo(f"Made in {time.monotonic() - began:.0f} s. The pictures lie in {chosen.media_location}.")
     click.echo("Next: make up (or: deckport up), then open the addresses that it prints.")
 

@@ -18,7 +18,11 @@ LOOK_EVERY_S = 0.5
 
 @click.group()
 def theme() -> None:
-    """Look a theme over, and see it on the hardest cards."""
+    """Look a theme over, and see it on the hardest cards.
+
+    \b
+    Example: deckport theme preview mine --watch
+    """
 
 
 @theme.command()

@@ -18,18 +18,22 @@ POOLS: Mapping[str, int] = {"writer": 2, "artist": 2, "renderer": 2, "animator":
 LOCATION = "deckport"
 
 
-def prepare(chosen: Settings) -> list[str]:
+def prepare(chosen: Settings, *, for_services: bool = False) -> list[str]:
     """Make Dagster's home and the catalog ready and clean up after a power cut; gives the ids of the runs cleared.
 
-    Services that start at the same time on an empty home would race for the tables, so this comes before them.
+    Services that start at the same time on an empty home would race for the tables, so this comes before them. Where
+    the code server listens is written down only `for_services`: a running daemon reads that file again and again, and
+    a command in another shell may have another port in its environment.
     """
     chosen.dagster_home.mkdir(parents=True, exist_ok=True)
     _write(chosen.dagster_home / "dagster.yaml", DAGSTER_YAML.read_text(encoding="utf-8"))
-    _write(
-        chosen.dagster_home / "workspace.yaml",
-        "load_from:\n  - grpc_server:\n"
-        f"      host: 127.0.0.1\n      port: {chosen.code_port}\n      location_name: {LOCATION}\n",
-    )
+    workspace = chosen.dagster_home / "workspace.yaml"
+    if for_services or not workspace.is_file():
+        _write(
+            workspace,
+            "load_from:\n  - grpc_server:\n"
+            f"      host: 127.0.0.1\n      port: {chosen.code_port}\n      location_name: {LOCATION}\n",
+        )
     database = Database(chosen.catalog_url)
     database.migrate()
     database.close()

@@ -81,3 +81,11 @@ def test_a_run_of_the_command_itself_is_known_by_its_tag(home: dg.DagsterInstanc
     assert clear_hanging_runs(home) == [dead.run_id]
     statuses = {run.run_id: run.status for run in home.get_runs()}
     assert statuses[alive.run_id] is statuses[elsewhere.run_id] is dg.DagsterRunStatus.STARTED
+
+
+def test_a_command_in_another_shell_does_not_move_the_services(tmp_path: Path) -> None:
+    home = tmp_path / "var"
+    prepare(Settings(home=home, code_port=4466), for_services=True)
+    prepare(Settings(home=home, code_port=4266))
+
+    assert "port: 4466" in (home / "dagster" / "workspace.yaml").read_text()
