@@ -11,6 +11,8 @@
     ├── Rejected                     the same input will fail again: a person changes the input
     │   ├── BadSource                a source file cannot be read at all (CSV)
     │   ├── BadImage                 a picture is broken, too large or of the wrong shape
+    │   ├── BadProfile               a colour profile is broken or of a kind that nothing is printed with
+    │   ├── BadDeck                  a deck list has lines that name no card
     │   ├── BadPrompt                a prompt breaks the rules
     │   ├── ThemeError               a theme is wrong
     │   │   ├── MissingElement       a part that the theme names, or needs, is not there
@@ -80,6 +82,14 @@ class BadSource(Rejected):
 
 class BadImage(Rejected):
     """A picture is broken, too large, or of the wrong shape."""
+
+
+class BadProfile(Rejected):
+    """A colour profile is broken, or of a kind that nothing is printed with."""
+
+
+class BadDeck(Rejected):
+    """A deck list has lines that name no card or no number of copies."""
 
 
 class BadPrompt(Rejected):

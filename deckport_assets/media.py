@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from deckport_assets.errors import Damaged, Rejected, StorageFull
 
@@ -102,24 +102,8 @@ class Folder:
 
     def write(self, path: str, data: bytes) -> None:
         """Write beside, fsync, rename, fsync the folder: at a power cut the file is whole or absent."""
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PART}")
-        try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with whole_file(self.root / path) as file:
+            file.write(data)
 
     def read(self, path: str) -> bytes:
         """The file's bytes; FileNotFoundError when there is none."""
@@ -183,6 +167,28 @@ class Bucket:
         """Every object with the moment it was last written (Unix seconds)."""
         for name in self.files.find(self.root):
             yield name[len(self.root) + 1 :], self.files.modified(name).timestamp()
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[BinaryIO]:
+    """A file to write to beside `target`, which takes its place when all went well; else `target` is as it was."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PART}")
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _plain(partition: str) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from deckport_assets.catalog.database import is_full_disk
 from deckport_assets.cli.cataloguing import import_, settings_
 from deckport_assets.cli.keeping import adopt, failures, gc, retry, rollback, verify
+from deckport_assets.cli.printing import print_
 from deckport_assets.cli.producing import produce
 from deckport_assets.cli.serving import demo, serve, up
 from deckport_assets.cli.speaking import say_error
@@ -24,10 +25,13 @@ def deckport() -> None:
     deckport up                              Dagster's UI and the catalog
     deckport import GAMEPLAY.csv ART.csv     bring the catalog in
     deckport produce                         make what is missing
+    deckport print --pdf cards.pdf           sheets to print and cut
     """
 
 
-for command in (import_, produce, failures, retry, verify, gc, rollback, adopt, settings_, theme, up, serve, demo):
+for command in (
+    import_, produce, print_, failures, retry, verify, gc, rollback, adopt, settings_, theme, up, serve, demo,
+):  # fmt: skip
     deckport.add_command(command)
 
 

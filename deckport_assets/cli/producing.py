@@ -208,7 +208,7 @@ def run_to_the_end(
 class progress_bar:
     """A bar with counts, rate and the time that is left, on the error stream; nothing when quiet."""
 
-    def __init__(self, total: int, *, quiet: bool) -> None:
+    def __init__(self, total: int, *, quiet: bool, doing: str = "making") -> None:
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -230,7 +230,7 @@ class progress_bar:
             console=Console(stderr=True),
             disable=quiet or not total,
         )
-        self.task = self.bar.add_task("making", total=total, beside="")
+        self.task = self.bar.add_task(doing, total=total, beside="")
 
     def __enter__(self) -> Callable[[int, int], None]:
         self.bar.start()

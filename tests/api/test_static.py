@@ -10,7 +10,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.card_back import SHIPPED, differs_by, draw_card_back
 from api.file_shelf import CHUNK_BYTES
 from deckport_assets.media import MediaStore
 from tests.api.stock import MADE, VIDEO, Stock
@@ -169,10 +168,3 @@ def test_a_bucket_is_served_like_a_folder(own_stock: Stock) -> None:
         assert (
             client.get(f"{CARDS}/artwork/sky_voyager.png").status_code == 404
         )  # it has a row and is not in the bucket
-
-
-def test_the_card_back_is_the_one_that_is_drawn() -> None:
-    from PIL import Image
-
-    with Image.open(SHIPPED) as shipped:
-        assert differs_by(shipped, draw_card_back()) <= 2

@@ -48,6 +48,17 @@ def test_a_png_tells_its_print_resolution_and_nothing_else() -> None:
         assert set(picture.info) == {"dpi"}
 
 
+def test_a_png_holds_a_colour_profile() -> None:
+    with Image.open(io.BytesIO(png(noise(8, 8), icc=b"a profile"))) as picture:
+        assert picture.info["icc_profile"] == b"a profile"
+
+
+def test_transparency_is_kept_when_it_is_asked_for() -> None:
+    clear = noise(8, 8, 4)
+    assert np.array_equal(open_picture(png(clear), keep_clear=True), clear)
+    assert open_picture(png(noise(8, 8)), keep_clear=True).shape == (8, 8, 3)
+
+
 def test_what_is_no_array_of_pixels_is_refused() -> None:
     with pytest.raises(BadImage):
         png(np.zeros((4, 4), np.uint8))
