@@ -1,6 +1,6 @@
 """The finished cards of a home on one picture, as the README shows the demo set.
 
-    DECKPORT_HOME=var python -m benchmarks.contact_sheet docs/pictures/demo.webp [--columns 8]
+DECKPORT_HOME=var python -m benchmarks.contact_sheet docs/pictures/demo.webp [--columns 8]
 """
 
 from __future__ import annotations
