@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 import dagster as dg
@@ -62,6 +63,9 @@ class Line(Protocol):
     def standings(self, assets: Sequence[str], slugs: Sequence[str]) -> Mapping[str, Mapping[str, Standing]]:
         """How each asset of each card stands: slug -> asset -> standing. A slug that is unknown is left out."""
 
+    def made_since(self, moment: datetime, assets: Sequence[str], slugs: Sequence[str]) -> Collection[tuple[str, str]]:
+        """Of which (slug, asset) the current version was made at this moment or later."""
+
     def make(
         self, slug: str, assets: Sequence[str], *, progress: Callable[[str], None], cancelled: Callable[[], bool]
     ) -> Mapping[str, Made]:
@@ -85,6 +89,8 @@ def plan(order: Order, assets: Sequence[str], slugs: Sequence[str], line: Line) 
     from deckport_assets.catalog.recipes import RECIPES
 
     stands = line.standings(assets, slugs)
+    redrawn = line.made_since(order.asked_at, assets, slugs) if order.redraw and order.asked_at else frozenset()
+    once = replace(order, redraw=frozenset())
     due: dict[str, tuple[str, ...]] = {}
     known: dict[str, tuple[str, ...]] = {}
     impossible: dict[str, DeckportError] = {}
@@ -95,7 +101,12 @@ def plan(order: Order, assets: Sequence[str], slugs: Sequence[str], line: Line) 
         elif Standing.RETIRED in mine.values():
             impossible[slug] = Retired(f"{slug} has left the catalog.", remedy="Import a source that has it again.")
         else:
-            wanted = tuple(a for a in assets if mine[a] is Standing.MISSING or order.is_due(RECIPES[a], mine[a]))
+            wanted = tuple(
+                asset
+                for asset in assets
+                if mine[asset] is Standing.MISSING
+                or (once if (slug, asset) in redrawn else order).is_due(RECIPES[asset], mine[asset])
+            )
             if wanted:
                 due[slug] = wanted
             if rest := tuple(a for a in assets if a not in wanted):

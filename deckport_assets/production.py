@@ -73,14 +73,17 @@ def plan_job(
     database: Database, slugs: Sequence[str], assets: Sequence[str], order: Order, code_versions: Mapping[str, str]
 ) -> Job:
     """What is due of these cards. What an asset that is due will make stale, or makes possible at last, is due with it:
-    rendering in any case, a prompt, artwork or video only when it was never made."""
+    rendering in any case, a prompt, artwork or video only when it was never made. What cannot be made is not due."""
     with database.reading() as connection:
-        stands = standings(connection, list(RECIPES), slugs, code_versions)
+        found = looks(connection, list(RECIPES), slugs)
     due: dict[str, list[str]] = {asset: [] for asset in assets}
     for slug in slugs:
         coming: set[str] = set()
+        stands = found[slug].standings(list(RECIPES), code_versions)
         for asset in (a for stage in CHAIN for a in stage if a in assets):
-            recipe, stand = RECIPES[asset], stands[slug][asset]
+            recipe, stand = RECIPES[asset], stands[asset]
+            if any(need not in coming and found[slug].version(need) is None for need in recipe.needs):
+                continue  # it waits for what has failed, or for what nobody asked for
             becomes_stale = recipe.follows_code and bool(coming & set(recipe.made_from))
             becomes_possible = stand is Standing.MISSING and bool(coming & set(recipe.needs))
             follows = stand is not Standing.RETIRED and (becomes_stale or becomes_possible)

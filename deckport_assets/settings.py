@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator
@@ -61,6 +62,10 @@ class Settings(BaseSettings):
     def _postgresql(cls, value: str) -> str:
         if value and not value.startswith("postgresql://"):
             raise ValueError("expected postgresql://user:password@host/database, or nothing for SQLite")
+        try:
+            _ = urlsplit(value).port
+        except ValueError:
+            raise ValueError("no address: expected postgresql://user:password@host:5432/database") from None
         return value
 
     @field_validator("home", mode="after")

@@ -3,6 +3,8 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
@@ -24,6 +26,7 @@ class Kitchen:
         self.made: Counter[tuple[str, str]] = Counter()
         self.stands: dict[str, Standing] = {}
         self.errors: dict[str, list[Exception]] = {}
+        self.redrawn: set[tuple[str, str]] = set()
         self.while_making: Callable[[str], None] = lambda slug: None
 
     def standings(self, assets: Sequence[str], slugs: Sequence[str]) -> Mapping[str, Mapping[str, Standing]]:
@@ -34,6 +37,9 @@ class Kitchen:
             }
             for slug in slugs
         }
+
+    def made_since(self, moment: datetime, assets: Sequence[str], slugs: Sequence[str]) -> set[tuple[str, str]]:
+        return {(slug, asset) for asset, slug in self.redrawn}
 
     def make(
         self, slug: str, assets: Sequence[str], *, progress: Callable[[str], None], cancelled: Callable[[], bool]
@@ -247,6 +253,25 @@ def test_what_another_run_made_between_looking_and_claiming_is_not_made_twice(
     assert told(instance, "artwork") == set(slugs), "Dagster is told of the other run's card all the same"
     with database.reading() as connection:
         assert open_claims(connection) == {}
+
+
+def test_a_run_that_takes_over_from_a_dead_one_redraws_only_the_rest(
+    instance: dg.DagsterInstance, database: Database
+) -> None:
+    slugs = keys(4)
+    instance.add_dynamic_partitions("cards", slugs)
+    kitchen = Kitchen(database)
+    kitchen.stands = dict.fromkeys(slugs, Standing.FRESH)
+    kitchen.redrawn = {("cards/artwork", "card-000"), ("cards/artwork", "card-001")}  # since it was asked for
+    order = Order(redraw=frozenset({"cards/artwork"}), asked_at=datetime.now(UTC))
+    artwork, _ = line_of_assets(kitchen, order)
+
+    assert materialize(instance, [artwork], slugs[0], slugs[-1]).success
+
+    assert {slug for _, slug in kitchen.made} == {"card-002", "card-003"}
+    assert told(instance, "artwork") == set(slugs)
+    assert Order.of_tags(order.tags(), ["cards/artwork"]).asked_at == order.asked_at
+    assert Order.of_tags(replace(order, asked_at=None).tags(), ["cards/artwork"]).asked_at is None
 
 
 def test_what_a_dead_run_left_is_taken_over(instance: dg.DagsterInstance, database: Database) -> None:

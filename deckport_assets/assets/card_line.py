@@ -9,6 +9,7 @@ import base64
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -48,6 +49,13 @@ class CardLine:
         with self.database.reading() as connection:
             found = looks(connection, assets, slugs)
         return {slug: look.standings(assets, self.code_versions) for slug, look in found.items()}
+
+    def made_since(self, moment: datetime, assets: Sequence[str], slugs: Sequence[str]) -> set[tuple[str, str]]:
+        """Of which (slug, asset) the current version was made at this moment or later."""
+        with self.database.reading() as connection:
+            found = looks(connection, assets, slugs)
+        made = ((slug, asset, look.version(asset)) for slug, look in found.items() for asset in assets)
+        return {(slug, asset) for slug, asset, v in made if v and v.created_at and v.created_at >= moment}
 
     def make(
         self, slug: str, assets: Sequence[str], *, progress: Callable[[str], None], cancelled: Callable[[], bool]

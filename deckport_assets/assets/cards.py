@@ -1,6 +1,8 @@
 """Every card: its facts, prompt, artwork, composite, frame, thumbnails and video, each with its check beside it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -176,9 +178,17 @@ def line_for(context: dg.AssetExecutionContext, catalog: Catalog, media: Media, 
     """The line of this run: what was ordered (the run's tags) of the assets that it makes."""
     assets = ["/".join(k.path) for k in context.selected_asset_keys]
     order = Order.of_tags(context.run.tags, assets, assets if real else ())
+    if order.redraw and order.asked_at is None:
+        order = replace(order, asked_at=first_asked_at(context.instance, context.run))
     versions = {"/".join(spec.key.path): spec.code_version or "" for spec in context.assets_def.specs}
     note_code_versions(catalog.database, versions)
     return CardLine(catalog.database, media.store, context.run.run_id, order, versions, make)
+
+
+def first_asked_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:
+    """When a run, or the first one that it is a retry of, was asked for."""
+    record = instance.get_run_record_by_id(run.root_run_id or run.run_id)
+    return record.create_timestamp if record else datetime.now(UTC)
 
 
 def check(assets: Sequence[str]) -> dg.AssetChecksDefinition:

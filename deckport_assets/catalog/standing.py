@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from deckport_assets.catalog.recipes import Recipe
@@ -76,16 +77,26 @@ _DUE: dict[Selection, frozenset[Standing]] = {
 }
 
 
+ASKED_AT_TAG = "deckport/asked_at"
+
+
+def asked_at_tag(moment: datetime) -> str:
+    """A moment as the value of a tag: microseconds since 1970."""
+    return str(round(moment.timestamp() * 1_000_000))
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is asked for: which standings are due, and which assets are made anew although they are fresh.
 
-    `real` are the assets whose provider is a real one: only there can a draft be replaced.
+    `real` are the assets whose provider is a real one: only there can a draft be replaced. What was made since
+    `asked_at` is not made anew once more: a run that takes over from one that died draws only the rest.
     """
 
     selection: Selection = Selection.NAMED
     redraw: frozenset[str] = frozenset()
     real: frozenset[str] = frozenset()
+    asked_at: datetime | None = None
 
     def is_due(self, recipe: Recipe, stands: Standing) -> bool:
         """Whether this asset, standing so, is asked for."""
@@ -106,7 +117,12 @@ class Order:
     def tags(self) -> dict[str, str]:
         """The order as tags of a run, from which `Order.of_tags` reads it back."""
         redraw = ".".join(sorted(asset.replace("/", "_") for asset in self.redraw))
-        return {"deckport/select": self.selection.value} | ({"deckport/redraw": redraw} if redraw else {})
+        tags = {"deckport/select": self.selection.value}
+        if redraw:
+            tags["deckport/redraw"] = redraw
+            if self.asked_at is not None:
+                tags[ASKED_AT_TAG] = asked_at_tag(self.asked_at)
+        return tags
 
     @classmethod
     def of_tags(cls, tags: Mapping[str, str], assets: Iterable[str], real: Iterable[str] = ()) -> Order:
@@ -122,4 +138,6 @@ class Order:
         named = tags.get("deckport/redraw", "")
         by_tag = {asset.replace("/", "_"): asset for asset in assets}
         redraw = set(by_tag.values()) if named == "true" else {by_tag[w] for w in named.split(".") if w in by_tag}
-        return cls(Selection(word), frozenset(redraw), frozenset(real)).in_a_run()
+        asked = tags.get(ASKED_AT_TAG, "")
+        asked_at = datetime.fromtimestamp(int(asked) / 1_000_000, UTC) if asked.isdigit() else None
+        return cls(Selection(word), frozenset(redraw), frozenset(real), asked_at).in_a_run()

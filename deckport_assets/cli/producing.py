@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -123,7 +124,7 @@ def make_order(select: str, redraw: bool, assets: Sequence[str], real: frozenset
             "--drafts replaces drafts by the work of a real provider, and none is configured.",
             remedy="Configure one (deckport settings lists how); until then everything that is made is a draft.",
         )
-    return Order(selection, anew if redraw else frozenset(), real)
+    return Order(selection, anew if redraw else frozenset(), real, datetime.now(UTC) if redraw else None)
 
 
 def chosen_cards(

@@ -13,8 +13,9 @@ import dagster as dg
 from dagster._core.storage.dagster_run import RunRecord
 from dagster._core.storage.tags import PARENT_RUN_ID_TAG, RUN_FAILURE_REASON_TAG
 
-from deckport_assets.assets.cards import key
+from deckport_assets.assets.cards import first_asked_at, key
 from deckport_assets.catalog.journal import drop_claims, open_claims
+from deckport_assets.catalog.standing import ASKED_AT_TAG, asked_at_tag
 from deckport_assets.instance.launcher import WORKER_TAG
 from deckport_assets.resources.catalog import Catalog
 
@@ -37,7 +38,7 @@ def abandoned_work(context: dg.SensorEvaluationContext, catalog: Catalog) -> Ite
     asked = 0
     for record in died(context.instance):
         asked += 1
-        yield once_more(record.dagster_run)
+        yield once_more(record.dagster_run, first_asked_at(context.instance, record.dagster_run))
     with catalog.database.reading() as connection:
         held = open_claims(connection)
     for run_id in held:
@@ -65,9 +66,14 @@ def died(instance: dg.DagsterInstance) -> Iterator[RunRecord]:
             yield record
 
 
-def once_more(run: dg.DagsterRun) -> dg.RunRequest:
-    """The same assets of the same cards; asked for once per run that died, however often this is called."""
+def once_more(run: dg.DagsterRun, asked_at: datetime) -> dg.RunRequest:
+    """The same assets of the same cards; asked for once per run that died, however often this is called.
+
+    What was made anew since `asked_at` stays as it is.
+    """
     tags = {name: value for name, value in run.tags.items() if name in KEPT_TAGS or name.startswith("deckport/")}
+    if "deckport/redraw" in tags:
+        tags.setdefault(ASKED_AT_TAG, asked_at_tag(asked_at))
     return dg.RunRequest(
         run_key=f"again-{run.run_id}",
         asset_selection=sorted(run.asset_selection or ()),
