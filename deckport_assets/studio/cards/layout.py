@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from deckport_assets.errors import ThemeError
+from deckport_assets.errors import TextOverflow, ThemeError
 from deckport_assets.studio.cards.draw_list import Box, DrawList, Glow, Layer, Light, Paint, Shape, TextLine
 from deckport_assets.studio.cards.layers import LayerPicture
 from deckport_assets.studio.cards.spec import CardSpec, title
 from deckport_assets.studio.cards.symbols import sentences
-from deckport_assets.studio.cards.text import Paragraph, Run, Style, TextFitter
+from deckport_assets.studio.cards.text import Fitted, Paragraph, Run, Style, TextFitter
 from deckport_assets.studio.cards.theme import Theme
 from deckport_assets.studio.cards.theme_parts import BoxPx, GemPart, LayersPart, LayoutPart, ShapePart
 
 Mark = Shape | TextLine
+
+_WORTH_A_LINE = 0.85
+"""Rules stand on lines of their own when their letters keep this much of their size."""
 
 
 def layout(spec: CardSpec, theme: Theme) -> DrawList:
@@ -113,19 +116,34 @@ class _CardLayout:
         if traits and "traits" in self.part.places:
             yield self.line("traits", words.joint.join(traits))
             traits = []
-        paragraphs = self.paragraphs(words.joint.join(traits))
-        if not paragraphs:
-            return
-        flow, box = self.theme.parts.flow, self.place("text")
-        fitted = self.fitter.block(paragraphs, box, "text")
+        flow, said = self.theme.parts.flow, words.joint.join(traits)
+        fitted = self.block(said)
         yield from fitted.lines
         for symbol in fitted.symbols:
             yield from self.symbol(symbol.name, symbol.box)
         for y_px in fitted.rules_y_px:
-            left_px, top_px = box.centre_px[0] - flow.rule_width_px / 2, y_px - flow.rule_height_px / 2
+            left_px, top_px = self.place("text").centre_px[0] - flow.rule_width_px / 2, y_px - flow.rule_height_px / 2
             yield from self.stretched(flow.rule, Box(left_px, top_px, flow.rule_width_px, flow.rule_height_px))
 
-    def paragraphs(self, traits: str) -> list[Paragraph]:
+    def block(self, traits: str) -> Fitted:
+        """The panel's text: each short rule on a line of its own where the letters do not become smaller for it."""
+        whole = self.paragraphs(traits, apart=False)
+        if not whole:
+            return Fitted(())
+        apart, box = self.paragraphs(traits, apart=True), self.place("text")
+        if len(apart) > len(whole):
+            try:
+                lines = self.fitter.block(apart, box, "text")
+            except TextOverflow:
+                return self.fitter.block(whole, box, "text")
+            together = self.fitter.block(whole, box, "text")
+            if _largest_px(lines) >= _largest_px(together) * _WORTH_A_LINE:
+                return lines
+            return together
+        return self.fitter.block(whole, box, "text")
+
+    def paragraphs(self, traits: str, *, apart: bool) -> list[Paragraph]:
+        """The panel's paragraphs; `apart` sets each short rule for itself."""
         flow, spec, table = self.theme.parts.flow, self.spec, self.theme.symbols
         keywords: list[Run] = []
         for code in spec.keywords:
@@ -133,7 +151,7 @@ class _CardLayout:
             keywords += table.keyword(code, title(code))
         above = [("traits", (Run(traits),) if traits else ()), ("keywords", tuple(keywords))]
         for line in spec.rules_text.splitlines():
-            above += [("rules", table.runs(sentence)) for sentence in sentences(line)]
+            above += [("rules", table.runs(rule)) for rule in (sentences(line) if apart else [line])]
         paragraphs = [Paragraph(runs, self.style(style), flow.gap_px) for style, runs in above if runs]
         if spec.flavor_text:
             gap_px = flow.flavor_gap_px
@@ -230,6 +248,10 @@ class _CardLayout:
         for colour in ("colour", "outline_colour"):
             values[colour] = self.theme.rgba(values[colour], self.palette)
         return Style(**values)
+
+
+def _largest_px(fitted: Fitted) -> float:
+    return max(line.size_px for line in fitted.lines)
 
 
 def _within(box: Box, inner: BoxPx) -> Box:

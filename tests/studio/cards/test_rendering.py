@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.render import some_cards
 from deckport_assets.errors import BadImage, MissingElement, MissingGlyph, Rejected, TextOverflow, ThemeError
 from deckport_assets.models import Card, Category
 from deckport_assets.studio.cards import PACKAGE_THEMES, CardSpec, Theme, layout, load_theme, render_card
@@ -129,6 +130,14 @@ def test_the_ink_of_a_block_stays_inside_its_panel(theme: Theme, picture: Pixels
     changed = np.argwhere((one != two).any(axis=2))
     (top, left), (bottom, right) = changed.min(axis=0), changed.max(axis=0)
     assert left > 100 and right < 1400 and top > 1200 and bottom < 2010
+
+
+def test_every_card_of_a_catalog_fits(theme: Theme) -> None:
+    """Eight hundred generated cards, with texts longer than the source has today."""
+    for card in some_cards(800):
+        found = drawn(card, theme)
+        panel = [text for text in found.texts() if text.size_px and text.baseline_px > found.window.bottom_px]
+        assert all(text.size_px >= 26 for text in panel), card.slug
 
 
 def test_letters_of_other_alphabets_come_from_the_fallback(theme: Theme) -> None:
