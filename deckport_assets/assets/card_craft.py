@@ -14,11 +14,11 @@ from deckport_assets.resources.providers import Animator, Artist, Provenance, Wr
 from deckport_assets.resources.studio import Studio
 
 LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 1200, 1744
+"""The size at which artwork fills the card's window at 600 dpi."""
 MOST_CLEAR = 0.1
 """How much of a picture may be clear: a cut-out's edge, not its ground."""
 LEAST_CROP = 0.02
 """A smaller loss at the edges is not worth a word."""
-"""The size at which artwork fills the card's window at 600 dpi."""
 
 
 def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> None:

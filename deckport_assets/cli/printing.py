@@ -17,11 +17,11 @@ from deckport_assets.catalog.line import code_versions, looks
 from deckport_assets.catalog.recipes import COMPOSITE
 from deckport_assets.catalog.standing import Standing
 from deckport_assets.catalog.versions import Version
-from deckport_assets.cli.producing import chosen_cards, progress_bar
+from deckport_assets.cli.producing import chosen_cards, progress_bar, selection_options
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
 from deckport_assets.errors import BadDeck, BadImage, BadProfile, Damaged, Refused, WaitsForInput
 from deckport_assets.media import MediaStore, whole_file
-from deckport_assets.models import Card, Colour, Rarity
+from deckport_assets.models import Card
 
 if TYPE_CHECKING:
     from deckport_assets.studio.encoding import Pixels
@@ -37,14 +37,7 @@ file_to_read = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("print")
-@click.argument("card", nargs=-1)
-@click.option("--set", "card_set", help="Only the cards of this set.")
-@click.option(
-    "--colour", type=click.Choice([c.lower() for c in Colour], case_sensitive=False), help="Only this colour."
-)
-@click.option(
-    "--rarity", type=click.Choice([r.lower() for r in Rarity], case_sensitive=False), help="Only this rarity."
-)
+@selection_options
 @click.option("--deck", type=file_to_read, help="The cards and copies of this list: lines as `3 Sky Voyager`.")
 @click.option("--copies", type=click.IntRange(1, 999), help="How many of each card on the sheets; 1 when not said.")
 @click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Write sheets to this file.")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,7 @@ from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.line import note_code_versions
 from deckport_assets.catalog.recipes import ASSETS, UNASKED
 from deckport_assets.catalog.standing import Order, Selection
-from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
+from deckport_assets.cli.speaking import Command, chosen_settings, json_option, open_catalog, say_json
 from deckport_assets.errors import Refused
 from deckport_assets.models import Card, Colour, Rarity
 
@@ -27,15 +28,24 @@ MOST_ROUNDS = 3
 """How often the rest is asked for again when runs die under it."""
 
 
+def selection_options(command: Command) -> Command:
+    """CARD, --set, --colour, --rarity: which cards are meant; `chosen_cards` finds them."""
+    for option in (
+        click.option("--rarity", type=_one_of(Rarity), help="Only this rarity."),
+        click.option("--colour", type=_one_of(Colour), help="Only this colour."),
+        click.option("--set", "card_set", help="Only the cards of this set."),
+        click.argument("card", nargs=-1),
+    ):
+        command = option(command)
+    return command
+
+
+def _one_of(kind: type[StrEnum]) -> click.Choice[str]:
+    return click.Choice([each.lower() for each in kind], case_sensitive=False)
+
+
 @click.command()
-@click.argument("card", nargs=-1)
-@click.option("--set", "card_set", help="Only the cards of this set.")
-@click.option(
-    "--colour", type=click.Choice([c.lower() for c in Colour], case_sensitive=False), help="Only this colour."
-)
-@click.option(
-    "--rarity", type=click.Choice([r.lower() for r in Rarity], case_sensitive=False), help="Only this rarity."
-)
+@selection_options
 @click.option("--missing", "select", flag_value="missing", default=True, help="What was never made (the default).")
 @click.option("--stale", "select", flag_value="stale", help="What a changed text, art or theme made stale: rendering.")
 @click.option("--failed", "select", flag_value="failed", help="What has failed.")
