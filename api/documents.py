@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ LEGACY_FILES = {
     (FRAME, ""): ("frames/{}_frame.png", "image/png"),
     (THUMBNAIL, "legacy"): ("thumbnails/{}_thumb.png", "image/png"),
     (VIDEO, ""): ("videos/{}.mp4", "video/mp4"),
+    (VIDEO, "theora"): ("videos/{}.ogv", "video/ogg"),
 }
 """S1: where the old clients look for each file below /static/cards/, and what it has to be to be served there."""
 
@@ -97,18 +98,20 @@ def image_status(files: Files, stands: Mapping[str, Standing]) -> str:
 
 def legacy_paths(card: Card, files: Files) -> dict[str, MediaFile]:
     """The old addresses of the card's files, below /static/, not yet quoted."""
-    return {
-        f"cards/{shape.format(card.legacy_slug)}": files[key]
-        for key, (shape, media_type) in LEGACY_FILES.items()
-        if key in files and files[key].media_type == media_type
-    }
+    return {path: files[key] for key, path in _legacy_addresses(card, files)}
+
+
+def _legacy_addresses(card: Card, files: Files) -> Iterator[tuple[tuple[str, str], str]]:
+    for key, (shape, media_type) in LEGACY_FILES.items():
+        if key in files and files[key].media_type == media_type:
+            yield key, f"cards/{shape.format(card.legacy_slug)}"
 
 
 def card_document(
     card: Card, state: CardState, files: Files, stands: Mapping[str, Standing], *, draft: bool, made_at: datetime | None
 ) -> dict[str, Any]:
     """All that is said of one card (C9), whose latest file was made then; `item_of` takes from it what a list says."""
-    addresses = {path.split("/")[1]: f"/static/{quote(path)}" for path in legacy_paths(card, files)}
+    addresses = {key: f"/static/{quote(path)}" for key, path in _legacy_addresses(card, files)}
     document: dict[str, Any] = {
         "product_sku": card.sku,
         "slug": card.slug,
@@ -119,10 +122,11 @@ def card_document(
         "colors": [card.colour.value],
         "card_set": card.card_set,
         **_play(card),
-        "artwork_url": addresses.get("composite"),
-        "static_url": addresses.get("artwork"),
-        "video_url": addresses.get("videos"),
-        "has_animation": "videos" in addresses,
+        "artwork_url": addresses.get((COMPOSITE, "")),
+        "static_url": addresses.get((ARTWORK, "")),
+        "video_url": addresses.get((VIDEO, "")),
+        "console_video_url": addresses.get((VIDEO, "theora")),
+        "has_animation": (VIDEO, "") in addresses,
         "images": {name: files[key].document() if key in files else None for name, key in IMAGES.items()},
         "image_status": image_status(files, stands),
         "draft": draft,

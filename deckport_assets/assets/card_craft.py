@@ -10,7 +10,7 @@ from deckport_assets.catalog.prompts import Origin, add_prompt
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
 from deckport_assets.catalog.versions import Version
 from deckport_assets.errors import BadImage
-from deckport_assets.resources.providers import Animator, Artist, Provenance, Writer
+from deckport_assets.resources.providers import Animator, Artist, Provenance, Still, Writer
 from deckport_assets.resources.studio import Studio
 
 LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 1200, 1744
@@ -151,16 +151,18 @@ def _fits(asset: str, main: Picture) -> dict[str, bool]:
     return {"prints_at_full_size": (main.width_px, main.height_px) == (1500, 2100)}
 
 
-def animate(bench: Bench, assets: tuple[str, ...], *, animator: Animator) -> None:
-    """Have the artwork moved under the frame."""
+def animate(bench: Bench, assets: tuple[str, ...], *, animator: Animator, studio: Studio) -> None:
+    """Have the artwork moved under the frame, in its light."""
     attempt = bench.attempt(VIDEO)
-    mp4, provenance = animator.animate(
-        bench.card, bench.take(ARTWORK), bench.take(FRAME), attempt=attempt, cancelled=bench.cancelled
-    )
+    still = Still(bench.take(ARTWORK), bench.take(FRAME), studio.opening(bench.card))
+    made = animator.animate(bench.card, still, attempt=attempt, progress=bench.progress, cancelled=bench.cancelled)
     bench.give(
         VIDEO,
-        {"": Picture(mp4, "mp4", 608, 852)},
-        provenance,
-        claims={"is_under_10_megabytes": len(mp4) < 10_000_000},
+        {
+            "": Picture(made.mp4, "mp4", made.width_px, made.height_px),
+            "theora": Picture(made.theora, "ogv", made.width_px, made.height_px),
+        },
+        made.provenance,
+        claims={"is_under_10_megabytes": max(len(made.mp4), len(made.theora)) < 10_000_000},
         attempt=attempt,
     )

@@ -165,10 +165,14 @@ def video() -> dg.AssetsDefinition:
         code_version="1",
     )
     def video(
-        context: dg.AssetExecutionContext, catalog: Catalog, media: Media, animator: dg.ResourceParam[Animator]
+        context: dg.AssetExecutionContext,
+        catalog: Catalog,
+        media: Media,
+        studio: Studio,
+        animator: dg.ResourceParam[Animator],
     ) -> Iterator[Any]:
         """A seamless loop of three seconds: the artwork moves under the still frame."""
-        line = line_for(context, catalog, media, partial(animate, animator=animator), real=animator.real)
+        line = line_for(context, catalog, media, partial(animate, animator=animator, studio=studio), real=animator.real)
         yield from batch(context, line, order=line.order, at_once=animator.at_once)
 
     return video

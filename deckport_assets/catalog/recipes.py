@@ -45,7 +45,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(COMPOSITE, PRINTED_FACTS, (ARTWORK,), (ARTWORK,), follows_code=True, variants=("", "large")),
         Recipe(FRAME, PRINTED_FACTS, (ARTWORK,), (ARTWORK,), follows_code=True),
         Recipe(THUMBNAIL, PRINTED_FACTS, (ARTWORK,), (ARTWORK,), follows_code=True, variants=THUMBNAILS),
-        Recipe(VIDEO, made_from=(ARTWORK, FRAME), needs=(ARTWORK, FRAME)),
+        Recipe(VIDEO, made_from=(ARTWORK, FRAME), needs=(ARTWORK, FRAME), variants=("", "theora")),
     )
 }  # fmt: skip
 

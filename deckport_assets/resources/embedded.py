@@ -8,7 +8,7 @@ from pydantic import Field
 
 from deckport_assets.errors import Refused
 from deckport_assets.models import PAINTED_FACTS, Card
-from deckport_assets.resources.providers import Drawn, Provenance, Written
+from deckport_assets.resources.providers import Animated, Drawn, Provenance, Still, Written
 
 
 class _Embedded(dg.ConfigurableResource[Any]):
@@ -79,14 +79,16 @@ class EmbeddedAnimator(_Embedded):
     """Moves the art under the still frame."""
 
     def animate(
-        self, card: Card, art_png: bytes, frame_png: bytes, *, attempt: int, cancelled: Callable[[], bool]
-    ) -> tuple[bytes, Provenance]:
-        """A seamless loop of three seconds as MP4, 608 x 852."""
+        self, card: Card, still: Still, *, attempt: int, progress: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> Animated:
+        """A seamless loop of three seconds, 608 x 852."""
         from deckport_assets.studio.artist.dice import seed_of
         from deckport_assets.studio.encoding import open_layer, open_picture
-        from deckport_assets.studio.video import VIDEO_VERSION, loop
+        from deckport_assets.studio.video import MP4, SIZE_PX, THEORA, VIDEO_VERSION, loop
 
         self._allow("ComfyUI")
         seed = seed_of("video", card.slug, attempt)
-        mp4 = loop(open_picture(art_png), open_layer(frame_png), seed=seed, cancelled=cancelled)
-        return mp4, Provenance("embedded", f"loop-{VIDEO_VERSION}", draft=True, seed=seed)
+        art, frame = open_picture(still.art_png), open_layer(still.frame_png)
+        files = loop(art, frame, still.opening, seed=seed, cancelled=cancelled)
+        provenance = Provenance("embedded", f"loop-{VIDEO_VERSION}", draft=True, seed=seed)
+        return Animated(files[MP4.name], files[THEORA.name], *SIZE_PX, provenance)

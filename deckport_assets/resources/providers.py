@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from deckport_assets.models import Card
+
+if TYPE_CHECKING:
+    from deckport_assets.studio.cards.compose import Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,17 @@ class Drawn:
     provenance: Provenance
 
 
+@dataclass(frozen=True, slots=True)
+class Animated:
+    """A moving card as its animator gave it: the same loop for browsers and for consoles, without sound."""
+
+    mp4: bytes
+    theora: bytes
+    width_px: int
+    height_px: int
+    provenance: Provenance
+
+
 class Writer(Protocol):
     """Writes prompts. `at_once` is how many it can take at a time; `real` is False for an embedded one."""
 
@@ -78,6 +92,15 @@ class Artist(Protocol):
         """The card's picture. Another attempt is another picture."""
 
 
+@dataclass(frozen=True, slots=True)
+class Still:
+    """What a moving card begins with: the artwork and the bare frame as PNG, and where in it the art is seen."""
+
+    art_png: bytes
+    frame_png: bytes
+    opening: Opening
+
+
 class Animator(Protocol):
     """Makes the moving card. `real` is False for an embedded one."""
 
@@ -88,6 +111,6 @@ class Animator(Protocol):
     def real(self) -> bool: ...
 
     def animate(
-        self, card: Card, art_png: bytes, frame_png: bytes, *, attempt: int, cancelled: Callable[[], bool]
-    ) -> tuple[bytes, Provenance]:
-        """A seamless loop of three seconds as MP4."""
+        self, card: Card, still: Still, *, attempt: int, progress: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> Animated:
+        """A seamless loop of three seconds."""

@@ -16,7 +16,7 @@ from deckport_assets.errors import DeckportError, ThemeError
 from deckport_assets.models import Card, fingerprint
 
 if TYPE_CHECKING:
-    from deckport_assets.studio.cards.compose import Rendered
+    from deckport_assets.studio.cards.compose import Opening, Rendered
     from deckport_assets.studio.cards.theme import Theme
     from deckport_assets.studio.encoding import Pixels
 
@@ -104,6 +104,14 @@ class Studio(dg.ConfigurableResource[Any]):
 
         theme = self.loaded
         return RenderedCard(render_card(CardSpec.of(card, credit=credit), open_picture(art), theme))
+
+    def opening(self, card: Card) -> "Opening":
+        """Where the card's art is seen, and in which light."""
+        from deckport_assets.studio.cards.compose import opening_of
+        from deckport_assets.studio.cards.layout import layout
+        from deckport_assets.studio.cards.spec import CardSpec
+
+        return opening_of(layout(CardSpec.of(card), self.loaded), self.loaded)
 
     def lint(self, card: Card) -> list[str]:
         """What looks wrong in the words that the card prints, each with its place."""

@@ -1,7 +1,7 @@
 """The embedded artist: a painting for any card, without a GPU or a service.
 
-The order of work of a landscape painter: sky, light, ranges, ground, subject, air, foreground, finish. What each step
-paints is decided in its own module; who the subject is, in `subjects`.
+The order of work of a landscape painter: sky, light, ranges, ground, subject, air, the view, foreground, finish. What
+each step paints is decided in its own module; who the subject is, in `subjects`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 
 from deckport_assets.models import Card, Rarity
-from deckport_assets.studio.artist import air, brush, land, sky
+from deckport_assets.studio.artist import air, brush, camera, land, sky
 from deckport_assets.studio.artist.canvas import TALL, Canvas
 from deckport_assets.studio.artist.dice import Dice, seed_of
 from deckport_assets.studio.artist.palette import palette_of
 from deckport_assets.studio.artist.settings import setting_of
 from deckport_assets.studio.artist.subjects import Stage, paint_subject
 
-PAINTER_VERSION = "1"
+PAINTER_VERSION = "2"
 """Bumped by hand when the same card gives another picture."""
 
 SIZE_PX = (1200, 1744)
@@ -56,9 +56,10 @@ def _painted(card: Card, prompt: str, width_px: int, dice: Dice) -> brush.Pixels
     stage = Stage(canvas, palette, source, horizon, card.rarity, f"{card.slug}\n{prompt}".lower())
     focus = paint_subject(stage, card.category, dice.named("subject"))
     air.paint_weather(canvas, palette, setting.weather, source, dice.named("weather"))
-    air.paint_foreground(canvas, palette, setting, dice.named("foreground"))
     if card.rarity in (Rarity.EPIC, Rarity.LEGENDARY) and setting.orb != "eclipse":
         air.lens_flare(canvas, palette, source, 0.5)
+    focus = camera.seen(canvas, focus, camera.shot_of(dice.named("camera"), focus))
+    air.paint_foreground(canvas, palette, setting, dice.named("foreground"))
     return _height_as_asked(brush.finished(canvas, focus, width_px, dice.named("brush")), width_px)
 
 

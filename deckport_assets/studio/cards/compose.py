@@ -96,7 +96,13 @@ def plate_of(draw_list: DrawList, theme: Theme) -> Pixels:
     return _looks.look(draw_list, theme).plate
 
 
-def _affine(pixels: Pixels, change: _Affine | None) -> Pixels:
+def opening_of(draw_list: DrawList, theme: Theme) -> Opening:
+    """Where art is seen on a card, and in which light."""
+    size_px = draw_list.width_px, draw_list.height_px
+    return Opening(size_px, draw_list.window, draw_list.focus, _looks.look(draw_list, theme).light)
+
+
+def _affine(pixels: Pixels, change: Affine | None) -> Pixels:
     if change is None:
         return pixels
     return np.asarray(cv2.add(cv2.multiply(pixels, change.times, scale=1 / 255), change.plus), np.uint8)
@@ -160,11 +166,22 @@ def _darkness(draw_list: DrawList, theme: Theme) -> NDArray[np.float64] | None:
 
 
 @dataclass(frozen=True)
-class _Affine:
-    """What is done to each pixel of the window: `times * pixel / 255 + plus`."""
+class Affine:
+    """Light on art: what is done to each pixel of the window: `times * pixel / 255 + plus`."""
 
     times: Pixels
     plus: Pixels
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Where art is seen: a window of a card of `card_px` (width, height), the part of the art that stays in sight when
+    it is cropped (0 to 1, across and down), and the look's light on it, None when there is none."""
+
+    card_px: tuple[int, int]
+    window: Box
+    focus: tuple[float, float]
+    light: Affine | None
 
 
 @dataclass(frozen=True)
@@ -172,8 +189,8 @@ class _Look:
     """What all cards of a look share: the plate (RGBA), the light on the art, and the plate's own glass over it."""
 
     plate: Pixels
-    light: _Affine | None
-    glass: _Affine | None
+    light: Affine | None
+    glass: Affine | None
 
 
 class _Looks:
@@ -213,12 +230,12 @@ def _make_look(draw_list: DrawList, theme: Theme) -> _Look:
     light = None
     if darkness is not None:
         shade = np.rint(darkness * 255).astype(np.uint8)
-        light = _Affine(shade, 255 - shade)
+        light = Affine(shade, 255 - shade)
     alpha = plate[window][:, :, 3:]
     glass = None
     if alpha.any():
         over = np.rint(plate[window][:, :, :3] * (alpha / 255)).astype(np.uint8)
-        glass = _Affine(np.repeat(255 - alpha, 3, axis=2), over)
+        glass = Affine(np.repeat(255 - alpha, 3, axis=2), over)
     return _Look(plate, light, glass)
 
 
