@@ -28,7 +28,7 @@ from deckport_assets.catalog.cards import all_cards
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.line import looks
-from deckport_assets.catalog.recipes import ARTWORK
+from deckport_assets.catalog.recipes import ARTWORK, PROMPT
 from deckport_assets.models import Card
 from deckport_assets.studio.artist import SIZE_PX, paint
 from deckport_assets.studio.encoding import webp
@@ -85,7 +85,7 @@ def cards_and_prompts(count: int, source: list[Path] | None) -> list[tuple[Card,
         import_catalog(database, Path(folder), gameplay, art, retire=True)
         with database.reading() as connection:
             cards = all_cards(connection)
-            found = looks(connection, [ARTWORK], [card.slug for card in cards])
+            found = looks(connection, [PROMPT, ARTWORK], [card.slug for card in cards])
         database.close()
     counting = {slug: look.prompt for slug, look in found.items()}
     return [(card, prompt.text if (prompt := counting[card.slug]) else written(card).text) for card in cards]

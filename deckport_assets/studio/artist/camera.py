@@ -35,7 +35,8 @@ def shot_of(dice: Dice, focus: tuple[float, float]) -> Shot:
     mirrored, zoom = dice.chance(0.5), 1 + (_NEAREST - 1) * dice.between(0.0, 1.0) ** 0.8
     lean = float(np.radians(_LEAN_DEGREES)) * dice.between(-1, 1) * min(1.0, (zoom - 1) / 0.16)
     x = (1 - focus[0] if mirrored else focus[0]) + dice.between(-_ASIDE, _ASIDE) * zoom
-    y = focus[1] + dice.between(-_ASIDE, _ASIDE * 0.6) * zoom
+    # Lower when it is nearer: what stands tall keeps its head.
+    y = focus[1] + dice.between(-0.45 * _ASIDE, 0.55 * _ASIDE) * zoom + 0.25 * (zoom - 1)
     return Shot(mirrored, zoom, lean, x, y)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -77,10 +78,22 @@ ENCHANTMENTS: dict[str, Cast] = {
 }
 
 
-def chosen(table: dict[str, T], words: str, dice: Dice) -> T:
-    """The entry with a word of the card's slug, later words first; else one by chance."""
-    own = words.partition("\n")[0].replace("-", " ").split()
-    for word in reversed(own):
+_NAME = re.compile(r"\b[A-Z][\w’']+(?:[ -][A-Z][\w’']+)+")
+"""Two or more words with capitals: what a prompt calls by name."""
+
+
+def told_of(slug: str, prompt: str) -> tuple[str, ...]:
+    """The words that say what a card shows, those that say most first: of its slug, then of the names in its prompt.
+
+    A noun ends a name ("Water Staff"), so the last word comes first. Many slugs are only a category and a number.
+    """
+    names = (name.lower().replace("-", " ").split() for name in _NAME.findall(prompt))
+    return (*reversed(slug.lower().split("-")), *(word for name in names for word in reversed(name)))
+
+
+def chosen(table: dict[str, T], told: tuple[str, ...], dice: Dice) -> T:
+    """The entry for the first word that has one; else one by chance."""
+    for word in told:
         for keys, entry in table.items():
             if word in keys.split():
                 return entry

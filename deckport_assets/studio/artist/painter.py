@@ -12,6 +12,7 @@ import numpy as np
 from deckport_assets.models import Card, Rarity
 from deckport_assets.studio.artist import air, brush, camera, land, sky
 from deckport_assets.studio.artist.canvas import TALL, Canvas
+from deckport_assets.studio.artist.casting import told_of
 from deckport_assets.studio.artist.dice import Dice, seed_of
 from deckport_assets.studio.artist.palette import palette_of
 from deckport_assets.studio.artist.settings import setting_of
@@ -53,7 +54,8 @@ def _painted(card: Card, prompt: str, width_px: int, dice: Dice) -> brush.Pixels
     land.paint_ranges(canvas, palette, setting, source, horizon, dice.named("land"))
     land.paint_ground(canvas, palette, setting.ground, source, horizon, dice.named("ground"))
     air.paint_shafts(canvas, palette, source, dice.named("shafts").between(0.08, 0.26), dice.named("shafts"))
-    stage = Stage(canvas, palette, source, horizon, card.rarity, f"{card.slug}\n{prompt}".lower())
+    words = f"{card.slug}\n{prompt}".lower()
+    stage = Stage(canvas, palette, source, horizon, card.rarity, words, told_of(card.slug, prompt))
     focus = paint_subject(stage, card.category, dice.named("subject"))
     air.paint_weather(canvas, palette, setting.weather, source, dice.named("weather"))
     if card.rarity in (Rarity.EPIC, Rarity.LEGENDARY) and setting.orb != "eclipse":

@@ -33,7 +33,8 @@ from deckport_assets.studio.artist.sky import Source
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a subject is painted into: the canvas so far, its palette and light, and the words of the card."""
+    """What a subject is painted into: the canvas so far, its palette and light, all words of the
+    card, and those that say what it shows."""
 
     canvas: Canvas
     palette: Palette
@@ -41,6 +42,7 @@ class Stage:
     horizon: float
     rarity: Rarity
     words: str
+    told: tuple[str, ...]
 
 
 def paint_subject(stage: Stage, category: Category, dice: Dice) -> tuple[float, float]:
@@ -50,7 +52,7 @@ def paint_subject(stage: Stage, category: Category, dice: Dice) -> tuple[float, 
 
 
 def _creature(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
-    build = chosen(CREATURES, stage.words, dice)
+    build = chosen(CREATURES, stage.told, dice)
     flies = build in (spirits.angel, spirits.spectre, monsters.bird, monsters.manta, monsters.maw)
     size = dice.between(0.74, 0.9) if build is not people.hero else dice.between(0.84, 1.0)
     if build in (beasts.quadruped, gryphon):
@@ -72,7 +74,7 @@ def _hero(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
 
 
 def _structure(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
-    build = chosen(STRUCTURES, stage.words, dice)
+    build = chosen(STRUCTURES, stage.told, dice)
     size, feet = dice.between(0.78, 0.98), stage.horizon + dice.between(0.1, 0.2)
     return _set(stage, build(dice.named("body"), stage.words).at(x, feet, size, dice.sign()), x, feet, size, dice, True)
 
@@ -104,7 +106,7 @@ def _thing(stage: Stage, x: float, dice: Dice, table: dict[str, Build]) -> tuple
         figure.add(block, "stone", 0.4)
     if figure.parts:
         figure.vein(np.array([[x - 0.17, top + 0.05], [x + 0.17, top + 0.05]]), 0.004)
-    figure.include(chosen(table, stage.words, dice)(dice.named("body"), stage.words), x, feet, size, dice.sign())
+    figure.include(chosen(table, stage.told, dice)(dice.named("body"), stage.words), x, feet, size, dice.sign())
     return _set(stage, figure, x, feet, size, dice, False, 1.75)
 
 
@@ -120,7 +122,7 @@ def _cast(stage: Stage, x: float, dice: Dice, table: dict[str, Cast], y: float, 
     """Magic, and perhaps someone small who works it or is struck by it."""
     stage.canvas.paint *= spread(1 - 0.5 * np.exp(-((stage.canvas.far_from(x, y) / 0.62) ** 2)))
     stage.canvas.glow *= 0.7
-    chosen(table, stage.words, dice)(stage.canvas, stage.palette, x, y, dice.named("magic"))
+    chosen(table, stage.told, dice)(stage.canvas, stage.palette, x, y, dice.named("magic"))
     if dice.chance(witness):
         side = dice.sign()
         who = dice.pick((people.hero, people.hero, spirits.spectre))(dice.named("who"), stage.words)
@@ -134,7 +136,7 @@ def _fast(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
 
 
 def _slow(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
-    build = chosen(SLOW, stage.words, dice.named("kind"))
+    build = chosen(SLOW, stage.told, dice.named("kind"))
     y = dice.between(1.02, 1.16) if build is spells.ritual else dice.between(0.5, 0.75)
     return _cast(stage, x, dice, {"": build}, y, 0.55)
 

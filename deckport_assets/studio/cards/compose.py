@@ -28,7 +28,7 @@ from deckport_assets.studio.cards.spec import CardSpec
 from deckport_assets.studio.cards.theme import Theme
 from deckport_assets.studio.encoding import Pixels, shrink
 
-RENDERER_VERSION = "2"
+RENDERER_VERSION = "3"
 """Part of the code version of everything rendered. Raise it when the same draw list gives other pixels."""
 
 THUMBNAIL_WIDTHS_PX: Mapping[str, int] = {"thumb": 150, "small": 300, "normal": 600}

@@ -75,6 +75,8 @@ class TextLine:
     x_px: float
     baseline_px: float
     width_px: float
+    box: Box
+    """What it was fitted into: its ink stays inside."""
     colour: RGBA
     tracking_em: float = 0
     outline_px: int = 0

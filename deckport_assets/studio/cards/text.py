@@ -25,6 +25,8 @@ _SLACK_EM = 1e-6
 _WORTH_A_HYPHEN = 1.1
 """Words are hyphenated when the letters become larger by this factor."""
 _SHORTEST_BROKEN = 7
+_OVERHANG_PX = 2
+"""Letters reach so far out of their advances at most: what keeps the ink of a line inside its box."""
 _SYMBOL_HEIGHT = 1.25
 """A symbol in a text is this much higher than its capitals."""
 _IDEOGRAPHS = "\u2e80-\u312f\u3190-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
@@ -137,7 +139,7 @@ class TextFitter:
 
         Raises TextOverflow naming the card and `place`, MissingGlyph for a letter that no font has.
         """
-        stack = self._fonts[style.font]
+        stack, whole, box = self._fonts[style.font], box, _inset(box, _OVERHANG_PX)
         width_em = stack.width_em(text, style.tracking_em)
         room_px = box.width_px - 2 * style.outline_px
         fits_px = math.inf if width_em == 0 else room_px / width_em
@@ -146,7 +148,7 @@ class TextFitter:
             raise self._overflow(text, box, place, style.min_px)
         baseline_px = round(box.centre_px[1] + stack.first.capital_em * size_px / 2)
         x_px = _left_px(box, width_em * size_px, style)
-        return _text_line(text, style, style.font, size_px, x_px, baseline_px, width_em * size_px)
+        return _text_line(text, style, style.font, size_px, x_px, baseline_px, width_em * size_px, whole)
 
     def block(self, paragraphs: Sequence[Paragraph], box: Box, place: str) -> Fitted:
         """Paragraphs below each other, shrunk together until they fit the box, centred in its height.
@@ -313,7 +315,7 @@ class TextFitter:
                 yield PlacedSymbol(piece.symbol, Box(round(x_px + gap_px, 2), round(top_px, 2), side_px, side_px))
             elif text.strip():
                 stop_px = width_px - style.tracking_em * size_px
-                yield _text_line(text, style, font, size_px, x_px, baseline_px, stop_px)
+                yield _text_line(text, style, font, size_px, x_px, baseline_px, stop_px, box)
             x_px += width_px
 
     def _overflow(self, text: str, box: Box, place: str, least_px: float) -> TextOverflow:
@@ -369,13 +371,18 @@ def _patterns() -> pyphen.Pyphen:
     return pyphen.Pyphen(lang="en_US", left=3, right=3)
 
 
+def _inset(box: Box, by_px: float) -> Box:
+    """The box made narrower at both sides."""
+    return replace(box, x_px=box.x_px + by_px, width_px=box.width_px - 2 * by_px)
+
+
 def _left_px(box: Box, width_px: float, style: Style) -> float:
     free_px = box.width_px - width_px
     return box.x_px + {"left": 0.0, "centre": free_px / 2, "right": free_px}[style.align]
 
 
 def _text_line(
-    text: str, style: Style, font: str, size_px: float, x_px: float, baseline_px: float, width_px: float
+    text: str, style: Style, font: str, size_px: float, x_px: float, baseline_px: float, width_px: float, box: Box
 ) -> TextLine:
     return TextLine(
         text=text,
@@ -384,6 +391,7 @@ def _text_line(
         x_px=round(x_px, 2),
         baseline_px=baseline_px,
         width_px=round(width_px, 2),
+        box=box,
         colour=style.colour,
         tracking_em=style.tracking_em,
         outline_px=style.outline_px,

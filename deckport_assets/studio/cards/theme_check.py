@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import combinations, product
 
 import cv2
 import numpy as np
@@ -44,7 +44,8 @@ class Flaw:
 
 
 def check_theme(theme: Theme) -> tuple[Flaw, ...]:
-    """Everything that is wrong, each once: parts that a card needs, boxes outside of the card, contrast."""
+    """Everything that is wrong, each once: parts that a card needs, boxes outside of the card or over another's text,
+    contrast."""
     flaws: dict[Flaw, None] = {}
     canvas = Box(0, 0, theme.parts.canvas.width_px, theme.parts.canvas.height_px)
     for each in theme.parts.layouts:
@@ -55,7 +56,7 @@ def check_theme(theme: Theme) -> tuple[Flaw, ...]:
     for card in _every_kind():
         try:
             found = layout(CardSpec.of(card, credit="A Painter"), theme)
-            for flaw in _contrast(found, plate_of(found, theme), card):
+            for flaw in (*_overlaps(found), *_contrast(found, plate_of(found, theme), card)):
                 flaws[flaw] = None
         except DeckportError as error:
             flaws[Flaw(f"a {card.rarity} {card.colour} {card.category}", str(error))] = None
@@ -99,6 +100,16 @@ def contrast_ratio(one: Sequence[float], other: Sequence[float]) -> float:
 
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def _overlaps(found: DrawList) -> Iterator[Flaw]:
+    """Boxes of texts that lie over each other: with longer words their letters would."""
+    told = {line.box: line.text for line in found.texts()}
+    for (one, text), (other, over) in combinations(told.items(), 2):
+        across = min(one.right_px, other.right_px) - max(one.x_px, other.x_px)
+        down = min(one.bottom_px, other.bottom_px) - max(one.y_px, other.y_px)
+        if across > 0 and down > 0:
+            yield Flaw("places", f"the boxes of {text[:24]!r} and {over[:24]!r} overlap by {across:g} x {down:g} px")
 
 
 def _contrast(found: DrawList, plate: Pixels, card: Card) -> Iterator[Flaw]:

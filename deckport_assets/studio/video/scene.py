@@ -35,7 +35,7 @@ _BREATH = 0.05
 _LIGHT_BREATH = 0.45
 """How much the look's light swells and ebbs, as a part of itself."""
 
-_GLOW, _GLOW_BREATH = 0.7, 0.5
+_GLOW, _GLOW_BREATH = 0.45, 0.3
 """How strongly bright places shine into their surroundings, and how much that swells and ebbs."""
 
 _BRIGHT = 150
@@ -64,8 +64,7 @@ class Scene:
             raise BadImage("The frame is nowhere clear in its window for the art.")
         self._clear = np.asarray(cv2.merge([clear, clear, clear]), np.uint8)
         self._size_px = clear.shape[1], clear.shape[0]
-        within = math.ceil(self._size_px[0] * _ZOOM), math.ceil(self._size_px[1] * _ZOOM)
-        self._art = cover(art, Box(0, 0, *within), opening.focus)
+        self._art = _with_room(art, self._size_px, opening.focus)
         self._near = nearness(_middle(self._art, self._size_px)) * np.float32(1 - _FAR) + np.float32(_FAR)
         self._x, self._y = np.meshgrid(
             np.arange(self._size_px[0], dtype=np.float32), np.arange(self._size_px[1], dtype=np.float32)
@@ -143,3 +142,18 @@ def _scaled(opening: Opening, size_px: tuple[int, int]) -> Area:
     across, down = size_px[0] / opening.card_px[0], size_px[1] / opening.card_px[1]
     rows = slice(math.floor(opening.window.y_px * down), math.ceil(opening.window.bottom_px * down))
     return rows, slice(math.floor(opening.window.x_px * across), math.ceil(opening.window.right_px * across))
+
+
+def _with_room(art: Pixels, size_px: tuple[int, int], focus: tuple[float, float]) -> Pixels:
+    """What the card's window shows of the art, larger by the room in which it drifts.
+
+    At rest the loop shows the middle of this; where the art has more above, it begins higher by as much as that hides:
+    a head at the window's upper edge stays in sight.
+    """
+    height_px, width_px = art.shape[:2]
+    scale = max(size_px[0] / width_px, size_px[1] / height_px)
+    crop_width, crop_height = min(width_px, round(size_px[0] / scale)), min(height_px, round(size_px[1] / scale))
+    left, top = round((width_px - crop_width) * focus[0]), round((height_px - crop_height) * focus[1])
+    top = max(0, top - round(crop_height * (1 - 1 / _ZOOM) / 2))
+    within = Box(0, 0, math.ceil(size_px[0] * _ZOOM), math.ceil(size_px[1] * _ZOOM))
+    return cover(np.ascontiguousarray(art[top : top + crop_height, left : left + crop_width]), within, (0.5, 0.5))
