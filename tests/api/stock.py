@@ -31,7 +31,7 @@ FILES = {
     "cards/composite": [("", "png"), ("large", "webp")],
     "cards/frame": [("", "png")],
     "cards/thumbnail": [("small", "webp"), ("thumb", "webp"), ("normal", "webp"), ("legacy", "png")],
-    "cards/video": [("", "mp4")],
+    "cards/video": [("", "mp4"), ("theora", "ogv")],
 }
 
 

@@ -146,14 +146,15 @@ def test_c13_addresses_are_of_this_site_or_null(client: TestClient) -> None:
     assert card["artwork_url"] == "/static/cards/composite/sky_voyager_composite.png"
     assert card["static_url"] == "/static/cards/artwork/sky_voyager.png"
     assert (card["video_url"], card["has_animation"]) == ("/static/cards/videos/sky_voyager.mp4", True)
+    assert card["console_video_url"] == "/static/cards/videos/sky_voyager.ogv"
     assert by_slug(client, PICTURED)["artwork_url"] is None
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_c14_every_address_answers_with_its_type(client: TestClient, method: str) -> None:
-    kinds = {"png": "image/png", "webp": "image/webp", "mp4": "video/mp4"}
+    kinds = {"png": "image/png", "webp": "image/webp", "mp4": "video/mp4", "ogv": "video/ogg"}
     for item in ask(client, "page_size=100")["items"] + [by_slug(client, RETIRED)]:
-        urls = [item[key] for key in ("artwork_url", "static_url", "video_url")]
+        urls = [item[key] for key in ("artwork_url", "static_url", "video_url", "console_video_url")]
         for url in filter(None, urls + [image["url"] for image in item["images"].values() if image]):
             reply = client.request(method, url)
             assert (reply.status_code, reply.headers["content-type"]) == (200, kinds[url.rpartition(".")[2]]), url

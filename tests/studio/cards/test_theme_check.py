@@ -18,8 +18,9 @@ def flaws_of(tmp_path: Path, change: str) -> list[str]:
     return [str(flaw) for flaw in check_theme(load_theme(folder))]
 
 
-def test_the_theme_of_layers_is_sound() -> None:
-    assert check_theme(load_theme(PACKAGE_THEMES / "layers")) == ()
+@pytest.mark.parametrize("theme", ["deckport", "layers"])
+def test_our_themes_are_sound(theme: str) -> None:
+    assert check_theme(load_theme(PACKAGE_THEMES / theme)) == ()
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,13 @@ def test_the_theme_of_layers_is_sound() -> None:
 )
 def test_what_only_shows_on_cards_is_found(tmp_path: Path, change: str, flaw: str) -> None:
     assert any(flaw in each for each in flaws_of(tmp_path, change))
+
+
+def test_boxes_of_texts_that_overlap_are_found(tmp_path: Path) -> None:
+    text = (PACKAGE_THEMES / "deckport" / "theme.toml").read_text()
+    (tmp_path / "theme.toml").write_text(text.replace("credit = [106, 2005,", "credit = [106, 1970,"))
+    flaws = [str(flaw) for flaw in check_theme(load_theme(tmp_path))]
+    assert any("'Art: A Painter' overlap by" in flaw for flaw in flaws), flaws
 
 
 def test_black_on_white_is_the_greatest_contrast_there_is() -> None:
