@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from benchmarks.render import some_cards
 from deckport_assets.errors import BadImage, MissingElement, MissingGlyph, Rejected, TextOverflow, ThemeError
-from deckport_assets.models import Card, Category
+from deckport_assets.models import Card, Category, Colour
 from deckport_assets.studio.cards import PACKAGE_THEMES, CardSpec, Theme, layout, load_theme, render_card
 from deckport_assets.studio.cards.compose import written
 from deckport_assets.studio.cards.draw_list import DrawList
-from deckport_assets.studio.encoding import Pixels
+from deckport_assets.studio.encoding import Pixels, shrink
 from tests.studio.cards.sample import EVERY_KIND, LEGEND, PLAIN, WITH_TEXT, art
 
 WORDS = st.text(st.sampled_from("abcdefghilmnoprstuvyz’- éäñ"), min_size=1, max_size=24)
@@ -203,6 +203,17 @@ def test_a_card_says_its_colour_and_rarity_without_its_text(theme: Theme, pictur
         looks[card.colour, card.rarity] = cv2.resize(frame, (30, 42), interpolation=cv2.INTER_AREA).astype(int)
     pairs = [(a, b) for a in looks for b in looks if a < b]
     assert min(np.abs(looks[a] - looks[b]).max() for a, b in pairs) > 20
+
+
+def test_who_sees_no_hue_tells_the_colours_by_their_signs(theme: Theme, picture: Pixels) -> None:
+    """In grey, at 300 pixels wide, with brightness and contrast taken out: the sign below the mana cost is another."""
+    signs = {}
+    for colour in Colour:
+        small = shrink(render_card(CardSpec.of(replace(PLAIN, colour=colour)), picture, theme).composite, 300)
+        grey = cv2.cvtColor(small[45:56, 27:36], cv2.COLOR_RGB2GRAY).astype(float)
+        signs[colour] = (grey - grey.mean()) / grey.std()
+    for one, other in itertools.combinations(Colour, 2):
+        assert (signs[one] * signs[other]).mean() < 0.9, (one, other)
 
 
 def test_a_theme_that_lacks_something_says_what(tmp_path: Path) -> None:
