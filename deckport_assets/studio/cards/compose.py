@@ -17,7 +17,6 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from deckport_assets.errors import BadImage, ThemeError
 from deckport_assets.studio.cards.draw_list import RGBA, Box, DrawList, Glow, Layer, Shape, TextLine
@@ -274,21 +273,16 @@ def _on_black(plate: Pixels, where: NDArray[np.bool_]) -> None:
 @lru_cache(maxsize=128)
 def written(line: TextLine, stack: FontStack) -> tuple[Sprite, ...]:
     """The pixels of a line of text, its outline first. Kept for a while: costs, categories and sets return."""
-    pad_px = math.ceil(line.size_px / 2) + line.outline_px
-    left, top = math.floor(line.x_px) - pad_px, math.floor(line.baseline_px - line.size_px * 1.2) - pad_px
-    size = math.ceil(line.width_px) + 2 * pad_px + 1, math.ceil(line.size_px * 1.7) + 2 * pad_px
-    at_px = (line.x_px - left, line.baseline_px - top)
 
     def ink(colour: RGBA, outline_px: int) -> Iterator[Sprite]:
-        canvas = Image.new("L", size)
-        stack.draw(
-            canvas, line.text, size_px=line.size_px, at_px=at_px, tracking_em=line.tracking_em, outline_px=outline_px
-        )
-        inked = canvas.getbbox()
+        inked = stack.ink(
+            line.text, size_px=line.size_px, at_px=(line.x_px, round(line.baseline_px)), tracking_em=line.tracking_em,
+            outline_px=outline_px,
+        )  # fmt: skip
         if inked is not None:
-            coverage = np.asarray(canvas.crop(inked), np.float32) * np.float32(colour[3] / 255 / 255)
-            colours = spread(np.array([[(*colour[:3], 255)]], np.uint8), (inked[2] - inked[0], inked[3] - inked[1]))
-            yield Sprite(colours, coverage, left + inked[0], top + inked[1])
+            height, width = inked.coverage.shape
+            colours = spread(np.array([[(*colour[:3], 255)]], np.uint8), (width, height))
+            yield Sprite(colours, inked.coverage * np.float32(colour[3] / 255 / 255), inked.x_px, inked.y_px)
 
     outline = ink(line.outline_colour, line.outline_px) if line.outline_px else ()
     return (*outline, *ink(line.colour, 0))
