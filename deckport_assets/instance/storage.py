@@ -13,6 +13,7 @@ never does, and what was lost is found by its identity and reported again. DECKP
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -43,6 +44,7 @@ from sqlalchemy.pool import QueuePool
 from deckport_assets.settings import settings
 
 BUSY_TIMEOUT_S = 60
+PAUSE_S = 2.0
 
 
 class _RemembersTables:
@@ -177,15 +179,8 @@ class OpenPostgresEventLog(_RemembersTables, _OneTransactionPerEvent, PostgresEv
     def __init__(self, postgres_url: str, **arguments: Any) -> None:
         super().__init__(postgres_url, **arguments)
         self._engine.dispose()
-        given = db.make_url(postgres_url).query.get("options", "")
-        self._engine = db.create_engine(
-            postgres_url,
-            isolation_level="AUTOCOMMIT",
-            pool_size=2,
-            max_overflow=14,
-            pool_pre_ping=True,
-            connect_args={"options": f"{given} -c synchronous_commit=off".strip()},
-        )
+        self._engine = open_postgres(postgres_url, isolation_level="AUTOCOMMIT")
+        self._storing_engine = open_postgres(postgres_url)
 
     @classmethod
     def from_config_value(
@@ -203,15 +198,43 @@ class OpenPostgresEventLog(_RemembersTables, _OneTransactionPerEvent, PostgresEv
 
     @contextmanager
     def _transaction(self) -> Iterator[db.Connection]:
-        with self._checkout() as connection:
-            connection = connection.execution_options(isolation_level="READ COMMITTED")
-            with connection.begin():
-                yield connection
+        with create_pg_connection(self._storing_engine) as connection, connection.begin():
+            yield connection
 
     def dispose(self) -> None:
         """Close the watcher and the connections."""
         super().dispose()
         self._engine.dispose()
+        self._storing_engine.dispose()
+
+
+def open_postgres(url: str, **arguments: Any) -> db.Engine:
+    """An engine with a small pool of connections that do not wait for the server's disk."""
+    given = db.make_url(url).query.get("options", "")
+    options = {"options": f"{given} -c synchronous_commit=off".strip()}
+    engine = db.create_engine(url, pool_size=2, max_overflow=14, connect_args=options, **arguments)
+    _ping_after_a_pause(engine)
+    return engine
+
+
+def _ping_after_a_pause(engine: db.Engine) -> None:
+    """Ask a connection whether it still lives when it was not used for a while.
+
+    SQLAlchemy's own `pool_pre_ping` asks before every event: 0.11 ms of the 0.28 that a small statement takes.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _given_back(_connection: Any, record: Any) -> None:
+        record.info["given_back_at_s"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _taken(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("given_back_at_s", time.monotonic()) < PAUSE_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as gone:
+            raise db.exc.DisconnectionError("the connection did not outlive the pause") from gone
 
 
 def open_sqlite(url: str) -> db.Engine:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import sqlalchemy as db
 
+from deckport_assets.instance import storage
 from deckport_assets.instance.home import open_instance, prepare
 from deckport_assets.settings import Settings, settings
 from tests.postgres import Postgres
@@ -81,3 +83,18 @@ def test_on_postgresql_they_remember_the_same(
     fast, stock = told
     assert (fast.pop("class"), stock.pop("class")) == ("OpenPostgresEventLog", "PostgresEventLogStorage")
     assert fast == stock
+
+
+def test_a_connection_that_died_in_a_pause_is_replaced(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the server was restarted while nothing was made."""
+    monkeypatch.setattr(storage, "PAUSE_S", 0.0)
+    with postgres.bare() as url:
+        ours, other = storage.open_postgres(url), storage.open_postgres(url, isolation_level="AUTOCOMMIT")
+        with ours.connect() as connection:
+            process = connection.execute(db.text("select pg_backend_pid()")).scalar()
+        with other.connect() as connection:
+            connection.execute(db.text(f"select pg_terminate_backend({process}, 5000)"))
+        with ours.connect() as connection:
+            assert connection.execute(db.text("select pg_backend_pid()")).scalar() != process
+        ours.dispose()
+        other.dispose()
