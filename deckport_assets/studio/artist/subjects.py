@@ -126,7 +126,7 @@ def _cast(stage: Stage, x: float, dice: Dice, table: dict[str, Cast], y: float, 
     if dice.chance(witness):
         side = dice.sign()
         who = dice.pick((people.hero, people.hero, spirits.spectre))(dice.named("who"), stage.words)
-        size, wx, feet = dice.between(0.3, 0.46), x - side * dice.between(0.12, 0.3), dice.between(1.18, 1.3)
+        size, wx, feet = dice.between(0.3, 0.46), x - side * dice.between(0.12, 0.3), dice.between(1.04, 1.14)
         _set(stage, who.at(wx, feet, size, side), wx, feet, size, dice, True)
     return x, y
 
