@@ -79,18 +79,43 @@ def plan_job(
     due: dict[str, list[str]] = {asset: [] for asset in assets}
     for slug in slugs:
         coming: set[str] = set()
+        anew: set[str] = set()
         stands = found[slug].standings(list(RECIPES), code_versions)
         for asset in (a for stage in CHAIN for a in stage if a in assets):
-            recipe, stand = RECIPES[asset], stands[asset]
+            recipe, stand, made = RECIPES[asset], stands[asset], found[slug].version(asset)
+            if (
+                asset in order.redraw
+                and made
+                and order.asked_at
+                and made.created_at
+                and made.created_at >= order.asked_at
+            ):
+                anew.add(asset)  # this very order has it behind it
+                continue
             if any(need not in coming and found[slug].version(need) is None for need in recipe.needs):
                 continue  # it waits for what has failed, or for what nobody asked for
-            becomes_stale = recipe.follows_code and bool(coming & set(recipe.made_from))
+            of_new = bool(coming & set(recipe.made_from)) or (
+                stand is Standing.STALE and bool(anew & set(recipe.made_from))
+            )
+            becomes_stale = recipe.follows_code and of_new
             becomes_possible = stand is Standing.MISSING and bool(coming & set(recipe.needs))
             follows = stand is not Standing.RETIRED and (becomes_stale or becomes_possible)
             if order.is_due(recipe, stand) or follows:
                 due[asset].append(slug)
                 coming.add(asset)
     return Job(list(slugs), list(assets), order, {asset: found for asset, found in due.items() if found})
+
+
+def stale_beside(database: Database, job: Job, code_versions: Mapping[str, str]) -> set[str]:
+    """The job's cards of which a rendering that it names is stale and is not going to be made."""
+    rendered = [asset for asset in job.assets if RECIPES[asset].follows_code]
+    with database.reading() as connection:
+        found = looks(connection, list(RECIPES), job.slugs)
+    stale: set[str] = set()
+    for slug in job.slugs:
+        stands = found[slug].standings(rendered, code_versions)
+        stale |= {slug for a in rendered if stands[a] is Standing.STALE and slug not in job.due.get(a, ())}
+    return stale
 
 
 def with_inputs(database: Database, assets: Sequence[str], slugs: Sequence[str]) -> list[str]:

@@ -33,7 +33,8 @@ class Dirt:
     def sentence(self) -> str:
         """The finding as one line of text."""
         column = f" [{self.column}]" if self.column else ""
-        found = f": {shortened(self.found)}" if self.found else ""
+        found = f": {shortened(self.found)}" if self.found != self.card else ""
+        found = found if self.found else " is empty"
         return f"{self.severity} {self.file}:{self.line}{column} {self.card}{found}. {self.expected} {self.remedy}"
 
 

@@ -63,7 +63,7 @@ def judge(gameplay: SourceFile, art: SourceFile) -> Judged:
         if row["name"] and (twin := legacy.get(legacy_slug(row["name"]))) and not look.rejected:
             expected = f"Its file name is that of line {twin} ({legacy_slug(row['name'])})."
             look.error("name", row["name"], expected, "Rename one of the two.")
-        judged.dirt += [each for each in look.dirt if not (look.rejected and each.column == "image_prompt")]
+        judged.dirt += look.told()
         if look.rejected:
             judged.rejected += 1
             judged.mentioned |= {row["slug"], row["name"]} - {""}
@@ -123,6 +123,13 @@ class _Look:
     @property
     def rejected(self) -> bool:
         return any(dirt.severity is Severity.ERROR for dirt in self.dirt)
+
+    def told(self) -> list[Dirt]:
+        """What is said of the row: of a rejected one nothing that only matters when it counts."""
+        if not self.rejected:
+            return self.dirt
+        wrong = {dirt.column for dirt in self.dirt if dirt.severity is Severity.ERROR} | {"image_prompt"}
+        return [dirt for dirt in self.dirt if dirt.severity is Severity.ERROR or dirt.column not in wrong]
 
     def facts(self) -> dict[str, Any]:
         if self.row.problem:

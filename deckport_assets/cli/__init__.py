@@ -50,6 +50,9 @@ def main() -> None:
         stopped = Cancelled("Stopped. What was finished is kept.", remedy="The same command goes on with the rest.")
         say_error(stopped, as_json=as_json)
         sys.exit(130)
+    except Cancelled as stopped:
+        say_error(stopped, as_json=as_json)
+        sys.exit(130)
     except (DeckportError, OSError, DBAPIError) as error:
         expected = _expected(error)
         if expected is None:

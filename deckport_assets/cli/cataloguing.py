@@ -55,7 +55,7 @@ def import_(context: click.Context, gameplay_csv: Path, art_csv: Path, retire: b
         )
         click.echo(f"Everything that was found: {imported.report}")
         if told:
-            click.echo("Next: deckport produce")
+            click.echo(f"Next: deckport produce{' --all' if found['changed'] else ''}")
     context.exit(1 if imported.summary["rejected"] else 0)
 
 

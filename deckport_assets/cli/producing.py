@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +19,7 @@ from deckport_assets.catalog.line import note_code_versions
 from deckport_assets.catalog.recipes import ASSETS, UNASKED
 from deckport_assets.catalog.standing import Order, Selection
 from deckport_assets.cli.speaking import Command, chosen_settings, json_option, open_catalog, say_json
-from deckport_assets.errors import Refused
+from deckport_assets.errors import Cancelled, Refused
 from deckport_assets.models import Card, Colour, Rarity
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def _one_of(kind: type[StrEnum]) -> click.Choice[str]:
     "--redraw", is_flag=True, help="Make prompt, artwork or video named in --assets anew, as another attempt."
 )
 @click.option("--assets", help=f"Only these, comma-separated: {', '.join(a.split('/')[1] for a in ASSETS)}.")
+@click.option("--since", help="With --redraw: what was made since that moment is behind it. Told after a Ctrl-C.")
 @click.option("--yes", is_flag=True, help="Do not ask before something that costs.")
 @json_option
 @click.pass_context
@@ -67,8 +69,9 @@ def produce(
     select: str,
     redraw: bool,
     assets: str | None,
-    yes: bool,
-    as_json: bool,
+    since: str | None = None,
+    yes: bool = False,
+    as_json: bool = False,
 ) -> None:
     """Make cards: by default what is missing of all of them.
 
@@ -83,14 +86,15 @@ def produce(
     """
     from deckport_assets.definitions import build, live, real_assets
     from deckport_assets.instance.home import code_versions_of, open_instance, prepare
-    from deckport_assets.production import InThisProcess, Tally, ThroughWebserver, plan_job
+    from deckport_assets.production import InThisProcess, Tally, ThroughWebserver, plan_job, stale_beside
 
     chosen = chosen_settings()
     prepare(chosen)
     resources = live(chosen)
     definitions, real = build(resources, chosen), real_assets(resources)
     wanted = named_assets(assets)
-    order = make_order(select, redraw, wanted, real)
+    order = make_order(select, redraw, wanted, real, since)
+    again = the_rest_of(context.params, order)
     with open_catalog() as database, open_instance(chosen) as instance:
         slugs = [c.slug for c in chosen_cards(database, card, card_set, colour, rarity)]
         versions = code_versions_of(definitions)
@@ -99,13 +103,17 @@ def produce(
         ask_before_paying(job, real, yes=yes)
         webserver = ThroughWebserver(chosen.dagster_address, instance)
         producer: Producer = webserver if webserver.answers() else InThisProcess(instance, definitions, database)
-        if not as_json:
-            say_plan(job, producer, failed=sum(len(Tally(database, job).failed_before(asset)) for asset in wanted))
         tally = Tally(database, job)
+        if not as_json:
+            failed = sum(len(tally.failed_before(asset)) for asset in wanted)
+            say_plan(job, producer, failed=failed, stale=len(stale_beside(database, job, versions)))
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end is as good as Ctrl-C
-        rest = run_to_the_end(database, job, tally, producer, versions, quiet=as_json)
+        try:
+            rest = run_to_the_end(database, job, tally, producer, versions, quiet=as_json)
+        except KeyboardInterrupt:
+            raise Cancelled("Stopped. What was finished is kept.", remedy=f"Go on with the rest: {again}") from None
         counts = tally.counts()
-    say_counts(counts, rest, as_json=as_json)
+    say_counts(counts, rest, again, as_json=as_json)
     context.exit(1 if rest.total or any(count.failed for count in counts.values()) else 0)
 
 
@@ -120,7 +128,21 @@ def named_assets(words: str | None) -> list[str]:
     return [asset for asset in ASSETS if asset in named]
 
 
-def make_order(select: str, redraw: bool, assets: Sequence[str], real: frozenset[str]) -> Order:
+def the_rest_of(params: Mapping[str, Any], order: Order) -> str:
+    """The command that goes on where this one stopped: a redraw with the moment at which it was asked for."""
+    if not order.redraw or order.asked_at is None:
+        return "the same command"
+    words = ["deckport", "produce", *params["card"]]
+    for option, name in (("--set", "card_set"), ("--colour", "colour"), ("--rarity", "rarity")):
+        words += [option, params[name]] if params[name] else []
+    words += [] if params["select"] == "missing" else [f"--{params['select']}"]
+    words += ["--redraw", "--assets", params["assets"], *(["--yes"] if params["yes"] else [])]
+    return shlex.join([*words, "--since", order.asked_at.isoformat()])
+
+
+def make_order(
+    select: str, redraw: bool, assets: Sequence[str], real: frozenset[str], since: str | None = None
+) -> Order:
     """What the options ask for. Raises Refused when they contradict each other."""
     selection = Selection(select)
     anew = frozenset(a for a in assets if a in ("cards/prompt", "cards/artwork", "cards/video"))
@@ -134,7 +156,19 @@ def make_order(select: str, redraw: bool, assets: Sequence[str], real: frozenset
             "--drafts replaces drafts by the work of a real provider, and none is configured.",
             remedy="Configure one (deckport settings lists how); until then everything that is made is a draft.",
         )
-    return Order(selection, anew if redraw else frozenset(), real, datetime.now(UTC) if redraw else None)
+    if since and not redraw:
+        raise Refused("--since belongs to --redraw.", remedy="Without --redraw, what is fresh is left alone anyway.")
+    asked_at = (_moment(since) if since else datetime.now(UTC)) if redraw else None
+    return Order(selection, anew if redraw else frozenset(), real, asked_at)
+
+
+def _moment(words: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(words)
+    except ValueError:
+        remedy = "As a stopped redraw tells it: 2026-01-31T20:15:00+00:00."
+        raise Refused(f"--since {words!r} is no moment.", remedy=remedy) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def chosen_cards(
@@ -175,16 +209,18 @@ def ask_before_paying(job: Job, real: frozenset[str], *, yes: bool) -> None:
     click.confirm(f"Make {what} with a real provider? It costs", abort=True)
 
 
-def say_plan(job: Job, producer: Producer, *, failed: int) -> None:
-    """Say what is going to be made and where, and what is left alone because it failed before."""
+def say_plan(job: Job, producer: Producer, *, failed: int, stale: int = 0) -> None:
+    """Say what is going to be made and where, and what is left alone: what failed before, what became stale."""
     from deckport_assets.production import ThroughWebserver
 
     if failed:
         click.secho(
             f"{failed} failed before and are left alone. Why: deckport failures; again: deckport retry", fg="red"
         )
+    if stale:
+        click.secho(f"{stale} cards are stale and are left alone. Again: deckport produce --stale", fg="yellow")
     if not job.total:
-        rest = "what has not failed is as asked for" if failed else f"all {len(job.slugs)} cards are as asked for"
+        rest = "the rest is as asked for" if failed or stale else f"all {len(job.slugs)} cards are as asked for"
         click.echo(f"Nothing to make: {rest}.")
         return
     what = ", ".join(f"{len(slugs)} {asset.split('/')[1]}" for asset, slugs in job.due.items())
@@ -255,7 +291,7 @@ class progress_bar:
         self.bar.stop()
 
 
-def say_counts(counts: Mapping[str, Count], rest: Job, *, as_json: bool) -> None:
+def say_counts(counts: Mapping[str, Count], rest: Job, again: str, *, as_json: bool) -> None:
     """Say what became of each asset."""
     if as_json:
         say_json({asset: asdict(count) for asset, count in counts.items()})
@@ -266,4 +302,4 @@ def say_counts(counts: Mapping[str, Count], rest: Job, *, as_json: bool) -> None
     if any(count.failed for count in counts.values()):
         click.echo("Why, and what to do: deckport failures")
     if rest.total:
-        click.echo(f"{rest.total} were left by runs that were stopped; the same command goes on with them.")
+        click.echo(f"{rest.total} were left by runs that were stopped. Go on with them: {again}")

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deckport_assets import cli
-from deckport_assets.cli.producing import make_order, named_assets
+from deckport_assets.cli.producing import make_order, named_assets, the_rest_of
 from deckport_assets.errors import DeckportError, Refused
 from deckport_assets.settings import settings
 from tests.catalog_source import art, card, write_source
@@ -178,6 +178,21 @@ def test_redraw_is_only_for_what_is_named() -> None:
     assert make_order("missing", True, named_assets("artwork,composite"), frozenset()).redraw == {"cards/artwork"}
     with pytest.raises(Refused):
         make_order("missing", True, named_assets(None), frozenset())
+
+
+def test_a_stopped_redraw_goes_on_from_the_moment_it_was_asked_for() -> None:
+    order = make_order("missing", True, ["cards/artwork"], frozenset(), "2026-11-21T10:00:00.123456+00:00")
+    asked = {"card": ("sky-voyager",), "card_set": None, "colour": "azure", "rarity": None, "select": "all",
+             "assets": "artwork", "yes": True}  # fmt: skip
+    said = the_rest_of(asked, order)
+    assert said == (
+        "deckport produce sky-voyager --colour azure --all --redraw --assets artwork --yes "
+        "--since 2026-11-21T10:00:00.123456+00:00"
+    )
+    assert the_rest_of(asked, make_order("missing", False, ["cards/artwork"], frozenset())) == "the same command"
+    for redraw, since in ((False, "2026-11-21"), (True, "yesterday")):
+        with pytest.raises(Refused, match="--since"):
+            make_order("missing", redraw, ["cards/artwork"], frozenset(), since)
 
 
 def test_a_designer_looks_a_theme_over_and_sees_it(type_: Type, tmp_path: Path) -> None:

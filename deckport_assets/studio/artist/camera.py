@@ -15,6 +15,8 @@ from deckport_assets.studio.artist.dice import Dice
 
 _NEAREST = 1.2
 _LEAN_DEGREES = 4.5
+_HEAD = (0.33, 0.5)
+"""Between these heights a head stands well: a card for a hero shows a picture from 0.27 to 0.96."""
 _ASIDE = 0.09
 """How far from the middle the focus may come to stand, in units."""
 
@@ -30,13 +32,18 @@ class Shot:
     y: float
 
 
-def shot_of(dice: Dice, focus: tuple[float, float]) -> Shot:
-    """A view by chance. The focus goes aside only as far as the scene's edges allow (no edge comes into sight)."""
+def shot_of(dice: Dice, focus: tuple[float, float], top: float) -> Shot:
+    """A view by chance. The focus goes aside only as far as the scene's edges allow (no edge comes into sight).
+
+    What reaches up to `top` keeps its head in the picture, and in the part of it that a card with a wide window shows.
+    """
     mirrored, zoom = dice.chance(0.5), 1 + (_NEAREST - 1) * dice.between(0.0, 1.0) ** 0.8
     lean = float(np.radians(_LEAN_DEGREES)) * dice.between(-1, 1) * min(1.0, (zoom - 1) / 0.16)
     x = (1 - focus[0] if mirrored else focus[0]) + dice.between(-_ASIDE, _ASIDE) * zoom
     # Lower when it is nearer: what stands tall keeps its head.
     y = focus[1] + dice.between(-0.45 * _ASIDE, 0.55 * _ASIDE) * zoom + 0.25 * (zoom - 1)
+    head = y + (top - focus[1]) * zoom
+    y += max(0.0, _HEAD[0] - head) - max(0.0, head - _HEAD[1])
     return Shot(mirrored, zoom, lean, x, y)
 
 

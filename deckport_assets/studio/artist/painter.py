@@ -60,9 +60,10 @@ def _painted(card: Card, prompt: str, width_px: int, dice: Dice) -> brush.Pixels
     air.paint_weather(canvas, palette, setting.weather, source, dice.named("weather"))
     if card.rarity in (Rarity.EPIC, Rarity.LEGENDARY) and setting.orb != "eclipse":
         air.lens_flare(canvas, palette, source, 0.5)
-    focus = camera.seen(canvas, focus, camera.shot_of(dice.named("camera"), focus))
+    shot = camera.shot_of(dice.named("camera"), focus[:2], focus.top)
+    eye = camera.seen(canvas, focus[:2], shot)
     air.paint_foreground(canvas, palette, setting, dice.named("foreground"))
-    return _height_as_asked(brush.finished(canvas, focus, width_px, dice.named("brush")), width_px)
+    return _height_as_asked(brush.finished(canvas, eye, width_px, dice.named("brush")), width_px)
 
 
 def _height_as_asked(painting: brush.Pixels, width_px: int) -> brush.Pixels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,16 +46,24 @@ class Stage:
     told: tuple[str, ...]
 
 
-def paint_subject(stage: Stage, category: Category, dice: Dice) -> tuple[float, float]:
+class Focus(NamedTuple):
+    """Where the eye goes, in units, and how high up reaches what must stay in sight: a head, a roof, a ring."""
+
+    x: float
+    y: float
+    top: float
+
+
+def paint_subject(stage: Stage, category: Category, dice: Dice) -> Focus:
     """Paint the subject; the answer is where the eye goes, in units."""
     x = 0.5 + dice.between(-0.09, 0.09)
     return _PAINTERS[category](stage, x, dice)
 
 
-def _creature(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
+def _creature(stage: Stage, x: float, dice: Dice) -> Focus:
     build = chosen(CREATURES, stage.told, dice)
     flies = build in (spirits.angel, spirits.spectre, monsters.bird, monsters.manta, monsters.maw)
-    size = dice.between(0.74, 0.9) if build is not people.hero else dice.between(0.84, 1.0)
+    size = dice.between(0.7, 0.84) if build is not people.hero else dice.between(0.74, 0.88)
     if build in (beasts.quadruped, gryphon):
         size = dice.between(0.62, 0.74)
     if build in (monsters.bird, spirits.angel, monsters.dragon):
@@ -65,21 +74,21 @@ def _creature(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
     )
 
 
-def _hero(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
-    size, feet = dice.between(0.72, 0.92), dice.between(1.16, 1.28)
+def _hero(stage: Stage, x: float, dice: Dice) -> Focus:
+    size, feet = dice.between(0.7, 0.84), dice.between(1.16, 1.26)
     figure = people.hero(dice.named("body"), stage.words).at(x, feet, size, dice.sign())
     if dice.chance(0.35):
         rune_circle(stage.canvas, stage.palette.spark, x, feet - size * 0.75, 0.32, 1.0, dice.named("circle"), 0.4)
     return _set(stage, figure, x, feet, size, dice, True)
 
 
-def _structure(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
+def _structure(stage: Stage, x: float, dice: Dice) -> Focus:
     build = chosen(STRUCTURES, stage.told, dice)
     size, feet = dice.between(0.78, 0.98), stage.horizon + dice.between(0.1, 0.2)
     return _set(stage, build(dice.named("body"), stage.words).at(x, feet, size, dice.sign()), x, feet, size, dice, True)
 
 
-def _thing(stage: Stage, x: float, dice: Dice, table: dict[str, Build]) -> tuple[float, float]:
+def _thing(stage: Stage, x: float, dice: Dice, table: dict[str, Build]) -> Focus:
     """A thing shown alone: rays and a circle behind it, a stone below it."""
     x += dice.between(-0.06, 0.06)
     size, feet = dice.between(0.52, 0.78), dice.between(0.96, 1.12)
@@ -110,15 +119,15 @@ def _thing(stage: Stage, x: float, dice: Dice, table: dict[str, Build]) -> tuple
     return _set(stage, figure, x, feet, size, dice, False, 1.75)
 
 
-def _equipment(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
+def _equipment(stage: Stage, x: float, dice: Dice) -> Focus:
     return _thing(stage, x, dice, EQUIPMENT)
 
 
-def _artifact(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
+def _artifact(stage: Stage, x: float, dice: Dice) -> Focus:
     return _thing(stage, x, dice, ARTIFACTS)
 
 
-def _cast(stage: Stage, x: float, dice: Dice, table: dict[str, Cast], y: float, witness: float) -> tuple[float, float]:
+def _cast(stage: Stage, x: float, dice: Dice, table: dict[str, Cast], y: float, witness: float) -> Focus:
     """Magic, and perhaps someone small who works it or is struck by it."""
     stage.canvas.paint *= spread(1 - 0.5 * np.exp(-((stage.canvas.far_from(x, y) / 0.62) ** 2)))
     stage.canvas.glow *= 0.7
@@ -128,24 +137,24 @@ def _cast(stage: Stage, x: float, dice: Dice, table: dict[str, Cast], y: float, 
         who = dice.pick((people.hero, people.hero, spirits.spectre))(dice.named("who"), stage.words)
         size, wx, feet = dice.between(0.3, 0.46), x - side * dice.between(0.12, 0.3), dice.between(1.04, 1.14)
         _set(stage, who.at(wx, feet, size, side), wx, feet, size, dice, True)
-    return x, y
+    return Focus(x, y, y - 0.2)
 
 
-def _fast(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
+def _fast(stage: Stage, x: float, dice: Dice) -> Focus:
     return _cast(stage, x, dice, FAST, dice.between(0.5, 0.85), 0.65)
 
 
-def _slow(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
+def _slow(stage: Stage, x: float, dice: Dice) -> Focus:
     build = chosen(SLOW, stage.told, dice.named("kind"))
     y = dice.between(1.02, 1.16) if build is spells.ritual else dice.between(0.5, 0.75)
     return _cast(stage, x, dice, {"": build}, y, 0.55)
 
 
-def _enchantment(stage: Stage, x: float, dice: Dice) -> tuple[float, float]:
+def _enchantment(stage: Stage, x: float, dice: Dice) -> Focus:
     return _cast(stage, x, dice, ENCHANTMENTS, dice.between(0.55, 0.8), 0.4)
 
 
-_PAINTERS: dict[Category, Callable[[Stage, float, Dice], tuple[float, float]]] = {
+_PAINTERS: dict[Category, Callable[[Stage, float, Dice], Focus]] = {
     Category.CREATURE: _creature, Category.HERO: _hero, Category.STRUCTURE: _structure,
     Category.EQUIPMENT: _equipment, Category.ARTIFACT: _artifact, Category.ACTION_FAST: _fast,
     Category.ACTION_SLOW: _slow, Category.ENCHANTMENT: _enchantment,
@@ -175,7 +184,7 @@ def _ledge(stage: Stage, x: float, y: float, wide: float, dice: Dice) -> None:
 
 def _set(
     stage: Stage, figure: Figure, x: float, feet: float, size: float, dice: Dice, grounded: bool, front: float = 1.0
-) -> tuple[float, float]:  # fmt: skip
+) -> Focus:  # fmt: skip
     """Put a figure before the light: a glow behind it, its shadow, its body, what shines on it."""
     canvas, palette = stage.canvas, stage.palette
     middle = feet - size * 0.55
@@ -214,4 +223,4 @@ def _set(
     for width in sorted({round(width, 4) for _, width in figure.lines}):
         lines = [(line, width) for line, each in figure.lines if round(each, 4) == width]
         canvas.shine_lines(lines, palette.accent, 0.5, 0.006)
-    return x, middle
+    return Focus(x, middle, feet - size)

@@ -8,6 +8,7 @@ is used for what is the theme's; where lines break is `text`'s.
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from deckport_assets.errors import MissingElement, MissingGlyph
 _SIZES_KEPT = 64
 _LETTERS_KEPT = 6000
 """At most about 20 MB of letters of the usual sizes."""
+IDEOGRAPHS = "\u2e80-\u312f\u3190-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
+"""The inside of a pattern: letters that are words by themselves, between which lines may break."""
+_WORD_OR_SPACE = re.compile(rf"\s+|[{IDEOGRAPHS}]|[^\s{IDEOGRAPHS}]+")
 _PARTS = 4
 """Letters begin at a quarter of a pixel (0.01 mm): few enough places that most letters have been drawn before."""
 _INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad\u200d\u200c")
@@ -125,16 +129,22 @@ class FontStack:
         return self._owner[letter]
 
     def runs(self, text: str) -> Iterator[tuple[FontFile, str]]:
-        """The text cut where the font changes."""
+        """The text cut where the font changes. A word is drawn by one font when one has all its letters: a face for
+        capitals may have a lone Greek letter, and it would stand out among those of another."""
         run, font = "", None
-        for letter in visible(text):
-            owner = self.owner(letter)
+        for letter, owner in self._owned(visible(text)):
             if owner is not font and font is not None:
                 yield font, run
                 run = ""
             run, font = run + letter, owner
         if font is not None:
             yield font, run
+
+    def _owned(self, text: str) -> Iterator[tuple[str, FontFile]]:
+        for word in _WORD_OR_SPACE.findall(text):
+            whole = next((font for font in self.files if all(font.has(letter) for letter in word)), None)
+            for letter in word:
+                yield letter, whole or self.owner(letter)
 
     def places_em(self, text: str, tracking_em: float = 0.0) -> tuple[list[tuple[FontFile, str, float]], float]:
         """Each letter with its font and where it starts, and the width of the whole, in em."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from deckport_assets.errors import TextOverflow, ThemeError
+from deckport_assets.errors import MissingElement, TextOverflow, ThemeError
 from deckport_assets.studio.cards.draw_list import Box, DrawList, Glow, Layer, Light, Paint, Shape, TextLine
 from deckport_assets.studio.cards.layers import LayerPicture
 from deckport_assets.studio.cards.spec import CardSpec, title
@@ -28,7 +28,10 @@ def layout(spec: CardSpec, theme: Theme) -> DrawList:
     Raises TextOverflow or MissingGlyph for a text that cannot be set, MissingElement or ThemeError when the theme
     lacks what this card needs.
     """
-    return _CardLayout(spec, theme).draw_list()
+    try:
+        return _CardLayout(spec, theme).draw_list()
+    except MissingElement as missing:
+        raise MissingElement(f"{spec.sku} {spec.name}: {missing}", remedy=missing.remedy) from None
 
 
 class _CardLayout:
@@ -56,6 +59,8 @@ class _CardLayout:
     def light(self) -> Light | Glow:
         """What shines on the art."""
         parts = self.theme.parts
+        if parts.layers is not None and not parts.layers.glow:
+            return Light((0, 0, 0), 0, 1)
         if parts.layers is not None:
             return Glow(parts.layers.glow, self.theme.layers[parts.layers.glow].sha256, parts.layers.glow_times)
         red, green, blue, _ = self.theme.rgba(parts.light.colour, self.palette)

@@ -41,7 +41,7 @@ def lint(card: Card, symbols: SymbolTable) -> tuple[Finding, ...]:
     found = [*_keywords(card, symbols)]
     for fact, text in (("name", card.name), ("rules_text", card.rules_text), ("flavor_text", card.flavor_text)):
         found += [*_doubled(fact, text), *_glued(fact, text), *_unbalanced(fact, text)]
-    found += [*_unknown_marks(card.rules_text, symbols)]
+    found += [*_unknown_marks(card.rules_text, symbols), *_marks_in_flavor(card.flavor_text)]
     found += [*_stops("rules_text", card.rules_text), *_stops("flavor_text", card.flavor_text)]
     order = {"keywords": 0, "name": 1, "rules_text": 2, "flavor_text": 3}
     return tuple(sorted(found, key=lambda each: (order[each.fact], each.start, each.rule)))
@@ -92,6 +92,12 @@ def _unknown_marks(text: str, symbols: SymbolTable) -> Iterator[Finding]:
             yield Finding(
                 "rules_text", match.start(), match.end(), "unknown_symbol", f"{match[0]} has no symbol in the theme"
             )
+
+
+def _marks_in_flavor(text: str) -> Iterator[Finding]:
+    for match in _MARK.finditer(text):
+        message = f"{match[0]} is printed as it stands: only rules have symbols"
+        yield Finding("flavor_text", match.start(), match.end(), "symbol_in_flavor", message)
 
 
 def _stops(fact: str, text: str) -> Iterator[Finding]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from deckport_assets.errors import Rejected
 from deckport_assets.models import Card, Category, Colour, Rarity
 
-_CODE_JOINT = re.compile(r"(?<=\w)_(?=\w)")
+_CODE_JOINT = re.compile(r"(\{[^{}]*\})|(?<=\w)_(?=\w)")
+"""Markup, which keeps its codes, or the joint of a code that stands as a word."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -113,7 +114,7 @@ def one_line(text: str) -> str:
 
 def readable(text: str) -> str:
     """Rules text with its codes as words: `equipped_creature` becomes "equipped creature". Line breaks stay."""
-    lines = (one_line(_CODE_JOINT.sub(" ", line)) for line in text.splitlines())
+    lines = (one_line(_CODE_JOINT.sub(lambda found: found[1] or " ", line)) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 import pyphen
 
-from deckport_assets.errors import TextOverflow
+from deckport_assets.errors import MissingGlyph, TextOverflow
 from deckport_assets.studio.cards.draw_list import RGBA, Box, TextLine
-from deckport_assets.studio.cards.fonts import FontStack, round_size_px, visible
+from deckport_assets.studio.cards.fonts import IDEOGRAPHS, FontStack, round_size_px, visible
 
 _STEP_PX = 0.5
 _SLACK_EM = 1e-6
@@ -29,12 +30,11 @@ _OVERHANG_PX = 2
 """Letters reach so far out of their advances at most: what keeps the ink of a line inside its box."""
 _SYMBOL_HEIGHT = 1.25
 """A symbol in a text is this much higher than its capitals."""
-_IDEOGRAPHS = "\u2e80-\u312f\u3190-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING = "（「『【〈《［｛“‘"
 _CLOSING = "、。，．！？）」』】〉》：；］｝ー…々・ゃゅょっャュョッ"
 # A word: one ideograph with the signs that may not part from it, or letters up to the next space or ideograph.
-_WORD = re.compile(rf"[{_OPENING}]*(?:[{_IDEOGRAPHS}]|[^\s{_IDEOGRAPHS}]+)[{_CLOSING}]*|[{_OPENING}]+")
-_ONE_IDEOGRAPH = re.compile(rf"[{_IDEOGRAPHS}]")
+_WORD = re.compile(rf"[{_OPENING}]*(?:[{IDEOGRAPHS}]|[^\s{IDEOGRAPHS}]+)[{_CLOSING}]*|[{_OPENING}]+")
+_ONE_IDEOGRAPH = re.compile(rf"[{IDEOGRAPHS}]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -139,6 +139,8 @@ class TextFitter:
 
         Raises TextOverflow naming the card and `place`, MissingGlyph for a letter that no font has.
         """
+        with self._naming(place):
+            self._fonts[style.font].width_em(text)
         stack, whole, box = self._fonts[style.font], box, _inset(box, _OVERHANG_PX)
         width_em = stack.width_em(text, style.tracking_em)
         room_px = box.width_px - 2 * style.outline_px
@@ -157,7 +159,8 @@ class TextFitter:
         """
         if not paragraphs:
             return Fitted(())
-        block = [_Set(paragraph, self._words(paragraph)) for paragraph in paragraphs]
+        with self._naming(place):
+            block = [_Set(paragraph, self._words(paragraph)) for paragraph in paragraphs]
         scale, hyphens = self._largest_scale(block, box, hyphens=False), False
         if scale < 1:
             larger = self._largest_scale(block, box, hyphens=True)
@@ -317,6 +320,14 @@ class TextFitter:
                 stop_px = width_px - style.tracking_em * size_px
                 yield _text_line(text, style, font, size_px, x_px, baseline_px, stop_px, box)
             x_px += width_px
+
+    @contextmanager
+    def _naming(self, place: str) -> Iterator[None]:
+        """A letter that no font has is told with its card and box."""
+        try:
+            yield
+        except MissingGlyph as missing:
+            raise MissingGlyph(f"{self._subject}, box {place!r}: {missing}", remedy=missing.remedy) from None
 
     def _overflow(self, text: str, box: Box, place: str, least_px: float) -> TextOverflow:
         begin = text if len(text) <= 40 else f"{text[:40]}…"

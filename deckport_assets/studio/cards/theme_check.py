@@ -47,6 +47,7 @@ def check_theme(theme: Theme) -> tuple[Flaw, ...]:
     """Everything that is wrong, each once: parts that a card needs, boxes outside of the card or over another's text,
     contrast."""
     flaws: dict[Flaw, None] = {}
+    broken: dict[str, list[str]] = {}
     canvas = Box(0, 0, theme.parts.canvas.width_px, theme.parts.canvas.height_px)
     for each in theme.parts.layouts:
         for name, place in each.places.items():
@@ -59,7 +60,11 @@ def check_theme(theme: Theme) -> tuple[Flaw, ...]:
             for flaw in (*_overlaps(found), *_contrast(found, plate_of(found, theme), card)):
                 flaws[flaw] = None
         except DeckportError as error:
-            flaws[Flaw(f"a {card.rarity} {card.colour} {card.category}", str(error))] = None
+            message = str(error).replace(f"{card.sku} {card.name}", "a card").replace(card.name, "its name")
+            broken.setdefault(message, []).append(f"{card.rarity} {card.colour} {card.category}")
+    for message, kinds in broken.items():
+        more = f" and {len(kinds) - 1} other kinds" if len(kinds) > 1 else ""
+        flaws[Flaw(f"a {kinds[0]}{more}", message)] = None
     return tuple(flaws)
 
 

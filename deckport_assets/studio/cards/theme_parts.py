@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deckport_assets.models import Category, Colour, Rarity
 
@@ -125,6 +125,26 @@ class WordsPart(_Part):
     joint: str
     collector_number: str
     credit: str
+
+    @model_validator(mode="after")
+    def _know_their_gaps(self) -> WordsPart:
+        for name, gap in _GAPS.items():
+            try:
+                getattr(self, name).format(**{gap: 1})
+            except (KeyError, IndexError, ValueError, AttributeError):
+                raise ValueError(f"words.{name} may have no gap but {{{gap}}}") from None
+        return self
+
+
+_GAPS = {
+    "category_legendary": "category",
+    "energy_per_turn": "number",
+    "equipment_slot": "number",
+    "equipment_slots": "number",
+    "collector_number": "number",
+    "credit": "credit",
+}
+"""What is filled into the words."""
 
 
 class CategoryPart(_Part):

@@ -30,7 +30,7 @@ HARD: dict[str, Card] = {
     "Chinese": replace(PLAIN, name="时之钥匙守护者"),
     "Japanese": replace(WITH_TEXT, name="時の鍵", rules_text="Regeneration: 4", flavor_text="古き言葉の力。"),
     "Cyrillic": replace(PLAIN, name="Хранитель Времени", colour=Colour.VERDANT),
-    "Greek": replace(PLAIN, name="Φύλακας του Χρόνου", colour=Colour.AETHER),
+    "Greek": replace(PLAIN, name="Φύλακας Ἀκροπόλεως", colour=Colour.AETHER),
     "forty-three letters": replace(PLAIN, name="Everlasting Quartermaster of Drowned Citadel"),
     "no set": replace(WITH_TEXT, card_set=""),
     "numbers of five digits": replace(PLAIN, attack=12345, defense=99999, health=10000),

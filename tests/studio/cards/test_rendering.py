@@ -154,9 +154,29 @@ def test_letters_of_other_alphabets_come_from_the_fallback(theme: Theme) -> None
         assert name.casefold() in printed(replace(PLAIN, name=name), theme).casefold()
 
 
-def test_a_letter_that_no_font_has_is_named(theme: Theme) -> None:
-    with pytest.raises(MissingGlyph, match="🐉"):
-        drawn(replace(PLAIN, name="Dragon 🐉"), theme)
+def test_a_word_is_written_by_one_font(theme: Theme) -> None:
+    """The face for names has a lone π, drawn as a capital: it must not stand among the small letters of another."""
+    for word in ("Ἀκροπόλεως", "Đặng"):
+        assert len({font.path for font, _ in theme.fonts["display"].runs(word)}) == 1
+
+
+def test_codes_in_markup_are_understood_and_codes_in_words_become_readable(theme: Theme) -> None:
+    card = replace(WITH_TEXT, keywords=(), rules_text="Gain {reflect_damage} now. Strike equipped_creature.")
+    said = "".join(printed(card, theme).split())
+    assert "equippedcreature" in said and "{" not in said and "_" not in said
+
+
+@pytest.mark.parametrize(("changed", "place"), [({"name": "Dragon 🐉"}, "name"), ({"rules_text": "Fly 🐉."}, "text")])
+def test_a_letter_that_no_font_has_is_named_with_its_card_and_box(
+    theme: Theme, changed: dict[str, str], place: str
+) -> None:
+    with pytest.raises(MissingGlyph, match=rf"AZURE-001.*theme 'deckport', box '{place}'.*🐉"):
+        drawn(replace(WITH_TEXT, **changed), theme)  # type: ignore[arg-type]
+
+
+def test_a_symbol_that_the_theme_has_not_is_named_with_its_card(theme: Theme) -> None:
+    with pytest.raises(MissingElement, match=r"AZURE-001.*\{glitter\}"):
+        drawn(replace(WITH_TEXT, rules_text="Gain {glitter}."), theme)
 
 
 def test_a_text_of_ten_thousand_letters_is_refused_with_card_and_box(theme: Theme) -> None:
@@ -222,6 +242,7 @@ def test_a_theme_that_lacks_something_says_what(tmp_path: Path) -> None:
         (("[canvas]", "[canvass]"), ThemeError, "canvas"),
         (("Cinzel-Bold.ttf", "Nowhere.ttf"), MissingElement, "Nowhere.ttf"),
         (('name = "deckport"', 'name = "mine"\nglitter = 3'), ThemeError, "glitter"),
+        (('"Legendary {category}"', '"Legendary {nope}"'), ThemeError, "category_legendary"),
     ):
         mine = tmp_path / words
         mine.mkdir()

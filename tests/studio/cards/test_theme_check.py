@@ -42,6 +42,15 @@ def test_boxes_of_texts_that_overlap_are_found(tmp_path: Path) -> None:
     assert any("'Art: A Painter' overlap by" in flaw for flaw in flaws), flaws
 
 
+def test_a_theme_of_layers_may_have_no_glow(tmp_path: Path) -> None:
+    assert flaws_of(tmp_path, '[layers]\nglow = ""\n') == []
+
+
+def test_what_many_kinds_of_cards_lack_is_told_once(tmp_path: Path) -> None:
+    flaws = flaws_of(tmp_path, '[gems.attack]\nstyle = "glitter"\n')
+    assert len(flaws) == 1 and "other kinds" in flaws[0]
+
+
 def test_black_on_white_is_the_greatest_contrast_there_is() -> None:
     assert contrast_ratio((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
     assert contrast_ratio((90, 90, 90), (90, 90, 90)) == 1
