@@ -52,7 +52,7 @@ def retry(context: click.Context, card: tuple[str, ...], asset: str | None, yes:
     """Try again what has failed, whatever its cause, and what waited for it.
 
     \b
-    Example: deckport retry --asset composite sky-voyager
+    Example: deckport retry --asset composite clockwork-moth
     """
     context.invoke(produce, card=card, select="failed", assets=asset or _failed_assets(), yes=yes, as_json=as_json)
 
@@ -156,7 +156,7 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
     Nothing is deleted: rolling back to the newer one brings it back.
 
     \b
-    Example: deckport rollback artwork sky-voyager
+    Example: deckport rollback artwork clockwork-moth
     """
     from deckport_assets.assets.catalog import tell_of_version
     from deckport_assets.catalog.journal import forgive
@@ -196,7 +196,7 @@ def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
     replaces the picture unasked.
 
     \b
-    Example: deckport adopt sky-voyager voyager.png --by "Ada Okoro"
+    Example: deckport adopt clockwork-moth moth.png --by "Ada Okoro"
     """
     from deckport_assets.assets.card_craft import adopt_artwork
     from deckport_assets.assets.card_line import Bench, CardLine

@@ -82,7 +82,7 @@ def produce(
     Examples: deckport produce
               deckport produce AZURE-004 --assets video
               deckport produce --colour crimson --all
-              deckport produce sky-voyager --redraw --assets artwork
+              deckport produce clockwork-moth --redraw --assets artwork
     """
     from deckport_assets.definitions import build, live, real_assets
     from deckport_assets.instance.home import code_versions_of, open_instance, prepare

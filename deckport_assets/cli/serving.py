@@ -34,9 +34,13 @@ def up(context: click.Context, as_json: bool) -> None:
     from deckport_assets.catalog.line import note_code_versions
     from deckport_assets.definitions import build, live
     from deckport_assets.instance.home import LOCATION, code_versions_of, prepare
-    from deckport_assets.instance.supervisor import Service, Supervisor, dagster_services
+    from deckport_assets.instance.supervisor import Register, Service, Supervisor, dagster_services
 
     chosen = chosen_settings()
+    register = Register(chosen.home / "services.json")
+    left = register.end_leftovers()
+    if left and not as_json:
+        click.echo(f"{left} services that a killed `up` had left running were ended.")
     for name, port in (("DAGSTER", chosen.dagster_port), ("API", chosen.api_port), ("CODE", chosen.code_port)):
         _require_free(name, port)
     cleared = prepare(chosen, for_services=True)
@@ -65,7 +69,7 @@ def up(context: click.Context, as_json: bool) -> None:
         "DECKPORT_HOME": str(chosen.home),
     }
     say = partial(click.echo, err=as_json)
-    context.exit(Supervisor(services, environment, say).run())
+    context.exit(Supervisor(services, environment, say, register).run())
 
 
 @click.command()

@@ -5,6 +5,7 @@ Own code because what is needed is thirty lines: four children of one terminal, 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+import psutil
+
+from deckport_assets.errors import Refused
 
 STOP_S = 15.0
 READY_S = 90.0
@@ -63,6 +68,61 @@ def _popen(command: Sequence[str], environment: Mapping[str, str], out: IO[bytes
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A file that says which processes serve a home: what a supervisor that was killed left behind is found by it.
+
+    A process is known by its number and by when it was created, so a number that the system gave away again is not
+    taken for it.
+    """
+
+    path: Path
+
+    def write(self, services: Sequence[Service]) -> None:
+        """Note the supervisor, which is this process, and what it keeps up."""
+        running = [service.process.pid for service in services if service.process and service.is_up]
+        told = {"supervisor": _known_by(os.getpid()), "services": [_known_by(pid) for pid in running]}
+        beside = self.path.with_suffix(".part")
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(told))
+        beside.replace(self.path)
+
+    def end_leftovers(self) -> int:
+        """End what a killed supervisor left running; gives how many. Raises Refused when the supervisor still lives."""
+        try:
+            told = json.loads(self.path.read_text())
+        except (OSError, ValueError):
+            return 0
+        if (living := _process(told["supervisor"])) and living.pid != os.getpid():
+            raise Refused(
+                f"The services of this home are up already, kept by process {living.pid}.",
+                remedy=f"Stop them there with Ctrl-C (or: kill {living.pid}), or choose another DECKPORT_HOME.",
+            )
+        left = [process for each in told["services"] if (process := _process(each))]
+        children = [child for process in left for child in process.children(recursive=True)]
+        for process in left:
+            process.terminate()
+        _, alive = psutil.wait_procs([*left, *children], timeout=STOP_S)
+        for process in alive:
+            process.kill()
+        psutil.wait_procs(alive, timeout=STOP_S)
+        self.path.unlink(missing_ok=True)
+        return len(left)
+
+
+def _known_by(pid: int) -> list[float]:
+    return [pid, psutil.Process(pid).create_time()]
+
+
+def _process(known: Sequence[float]) -> psutil.Process | None:
+    try:
+        process = psutil.Process(int(known[0]))
+        same = abs(process.create_time() - known[1]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return None
+    return process if same else None
+
+
 @dataclass(slots=True)
 class Supervisor:
     """The services of one machine."""
@@ -70,6 +130,7 @@ class Supervisor:
     services: Sequence[Service]
     environment: Mapping[str, str]
     say: Callable[[str], None]
+    register: Register | None = None
     stopping: bool = field(default=False)
 
     def run(self) -> int:
@@ -90,6 +151,8 @@ class Supervisor:
     def bring_up(self, service: Service) -> None:
         """Start one service, and wait until it listens when others need it."""
         service.start({**self.environment, **PATIENT})
+        if self.register is not None:
+            self.register.write(self.services)
         if service.ready_port is not None:
             self._wait_for(service)
 
@@ -107,6 +170,8 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 os.killpg(service.process.pid, signal.SIGKILL)
                 service.process.wait()
+        if self.register is not None:
+            self.register.path.unlink(missing_ok=True)
 
     def _start_again(self, service: Service) -> int:
         lived_s = time.monotonic() - service.started_at

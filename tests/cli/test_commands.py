@@ -70,6 +70,10 @@ def test_from_two_files_to_finished_cards_and_back(type_: Type, tmp_path: Path) 
     type_("rollback", "artwork", "Alder Wolf")
     stale = told(type_("produce", "--stale", "--json"))
     assert (stale["cards/composite"]["made"], stale["cards/artwork"]["made"]) == (1, 0)
+    asked = ("produce", "azure-001", "--redraw", "--assets", "artwork", "--json", "--since")
+    long_ago, later = "2026-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"
+    assert told(type_(*asked, long_ago))["cards/artwork"]["made"] == 0, "this very order has it behind it"
+    assert told(type_(*asked, later))["cards/artwork"]["made"] == 1
     assert "Removed 0 old versions" in type_("gc", "--yes").output
 
 
