@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -317,9 +318,12 @@ class _Events:
                 metadata=materialization.metadata,
                 data_version=dg.DataVersion(made.data_version),
             )
-        else:
+            self.context.log_event(evaluation)
+            return
+        # In one transaction where the event log can (instance/storage.py): two commits would cost as much again.
+        with getattr(self.context.instance.event_log_storage, "together", nullcontext)():
             self.context.log_event(materialization)
-        self.context.log_event(evaluation)
+            self.context.log_event(evaluation)
 
     def logged(
         self, slug: str, asset: str, made: Made, *, cached: bool = False

@@ -86,10 +86,19 @@ class _OneTransactionPerEvent:
 
     def store_event(self, event: EventLogEntry) -> None:
         """Store one event."""
+        if getattr(self._storing, "connection", None) is not None:
+            self._store(event)
+            return
+        with self.together():
+            self._store(event)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread stores inside is stored together or not at all: a card's event with its check's."""
         with self._transaction() as connection:
             self._storing.connection = connection
             try:
-                self._store(event)
+                yield
             finally:
                 self._storing.connection = None
 
