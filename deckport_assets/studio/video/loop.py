@@ -10,7 +10,7 @@ from deckport_assets.studio.encoding import Pixels
 from deckport_assets.studio.video.encoding import MP4, THEORA, Format, encoded
 from deckport_assets.studio.video.scene import Scene
 
-VIDEO_VERSION = "2"
+VIDEO_VERSION = "3"
 """Bumped by hand when the same art and frame give another video."""
 
 SIZE_PX = (608, 852)
@@ -31,7 +31,7 @@ def loop(
     cancelled: Callable[[], bool] = lambda: False,
     progress: Callable[[float], None] | None = None,
 ) -> Mapping[str, bytes]:
-    """Video files by format, `size_px` (width, height; both even), without sound, that end where they begin.
+    """Video files by format, `size_px` (width, height; both even), without sound, that begin and end on the finished card.
 
     `art` is the artwork, (height, width, 3); it moves behind the frame (height, width, 4) in the card's opening, whose
     light breathes and stays in its place. The same arguments give the same bytes. `progress` is told the part that is

@@ -26,12 +26,14 @@ class Motes:
         radii_px = random.uniform(1.2, 2.6, _MOTES) * np.where(random.random(_MOTES) < 0.25, 2.2, 1.0)
         self._sprites = [_speck(radius_px, tint) for radius_px in radii_px * size_px[0] / 530]
 
-    def glow_on(self, picture: Pixels, turn: float) -> None:
+    def glow_on(self, picture: Pixels, turn: float, strength: float) -> None:
         """Add each speck's light to the picture, in place. Specks fade at the top and bottom, where they wrap."""
         part = turn / (2 * math.pi)
         for i, speck in enumerate(self._sprites):
             height = (self._y[i] + part * self._rises[i]) % 1.0
-            brightness = math.sin(math.pi * height) * (0.65 + 0.35 * math.sin(turn + 2 * math.pi * self._phase[i]))
+            brightness = (
+                strength * math.sin(math.pi * height) * (0.65 + 0.35 * math.sin(turn + 2 * math.pi * self._phase[i]))
+            )
             x_px = (self._x[i] + 0.02 * math.sin(turn + 2 * math.pi * self._phase[i])) * self._size_px[0]
             _add_light(picture, speck, brightness, x_px, (1 - height) * self._size_px[1])
 
