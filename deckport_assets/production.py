@@ -111,11 +111,12 @@ def stale_beside(database: Database, job: Job, code_versions: Mapping[str, str])
     rendered = [asset for asset in job.assets if RECIPES[asset].follows_code]
     with database.reading() as connection:
         found = looks(connection, list(RECIPES), job.slugs)
-    stale: set[str] = set()
-    for slug in job.slugs:
-        stands = found[slug].standings(rendered, code_versions)
-        stale |= {slug for a in rendered if stands[a] is Standing.STALE and slug not in job.due.get(a, ())}
-    return stale
+    stands = {slug: found[slug].standings(rendered, code_versions) for slug in job.slugs}
+
+    def stays_stale(slug: str, asset: str) -> bool:
+        return stands[slug][asset] is Standing.STALE and slug not in job.due.get(asset, ())
+
+    return {slug for slug in job.slugs if any(stays_stale(slug, asset) for asset in rendered)}
 
 
 def with_inputs(database: Database, assets: Sequence[str], slugs: Sequence[str]) -> list[str]:

@@ -218,7 +218,8 @@ def say_plan(job: Job, producer: Producer, *, failed: int, stale: int = 0) -> No
             f"{failed} failed before and are left alone. Why: deckport failures; again: deckport retry", fg="red"
         )
     if stale:
-        click.secho(f"{stale} cards are stale and are left alone. Again: deckport produce --stale", fg="yellow")
+        are = "card is" if stale == 1 else "cards are"
+        click.secho(f"{stale} {are} stale and left alone. Again: deckport produce --stale", fg="yellow")
     if not job.total:
         rest = "the rest is as asked for" if failed or stale else f"all {len(job.slugs)} cards are as asked for"
         click.echo(f"Nothing to make: {rest}.")

@@ -59,9 +59,12 @@ def preview(name: str, out: Path | None, watch: bool, as_json: bool) -> None:
     \b
     Example: deckport theme preview mine --watch
     """
+    from deckport_assets.studio.cards.theme import theme_name
+
     chosen = chosen_settings()
     name = name or chosen.theme
     target = out or chosen.home / "themes" / f"{name}.png"
+    theme_name(name)
     seen: Mapping[Path, float] = {}
     while True:
         now = _saved_at(chosen, name)

@@ -82,16 +82,26 @@ class Studio(dg.ConfigurableResource[Any]):
     @cached_property
     def loaded(self) -> "Theme":
         """The theme. Raises ThemeError or MissingElement, naming the theme and the part."""
-        from deckport_assets.studio.cards.theme import PACKAGE_THEMES, load_theme
+        from deckport_assets.studio.cards.theme import PACKAGE_THEMES, load_theme, theme_name
 
         folders = [*([Path(self.own_themes)] if self.own_themes else []), PACKAGE_THEMES]
+        theme_name(self.theme)
         mine = (folder / self.theme for folder in folders if (folder / self.theme).is_dir())
         folder = next(mine, PACKAGE_THEMES / self.theme)
         try:
             return load_theme(folder, bases=folders)
         except ThemeError as error:
-            error.remedy = error.remedy or f"Mend the theme in {folder}, then reload the definitions and retry."
+            error.remedy = error.remedy or self._way_out(folder)
             raise
+
+    def _way_out(self, folder: Path) -> str:
+        from deckport_assets.studio.cards.theme import PACKAGE_THEMES
+
+        if folder.is_dir():
+            return f"Mend the theme in {folder}, then reload the definitions and retry."
+        own = Path(self.own_themes or PACKAGE_THEMES)
+        there = {path.parent.name for each in (PACKAGE_THEMES, own) for path in each.glob("*/theme.toml")}
+        return f"There are {', '.join(sorted(there))}; your own goes into {own / self.theme}."
 
     def render(self, card: Card, art: bytes, *, credit: str = "") -> RenderedCard:
         """One pass over the card. Raises what is wrong with the theme, the picture or the card's text.

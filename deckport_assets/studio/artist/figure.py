@@ -36,6 +36,11 @@ class Figure:
     dots: list[tuple[float, float, float]] = field(default_factory=list)
     lines: list[tuple[Points, float]] = field(default_factory=list)
 
+    @property
+    def tall(self) -> float:
+        """How high the parts reach above where the figure stands."""
+        return max(-float(part.outline[:, 1].min()) for part in self.parts)
+
     def add(self, outline: Points, stuff: Stuff = "body", round: float = 0.8, behind: float = 0.0) -> None:
         self.parts.append(Part(outline, stuff, round, behind))
 

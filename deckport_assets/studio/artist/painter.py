@@ -18,7 +18,7 @@ from deckport_assets.studio.artist.palette import palette_of
 from deckport_assets.studio.artist.settings import setting_of
 from deckport_assets.studio.artist.subjects import Stage, paint_subject
 
-PAINTER_VERSION = "2"
+PAINTER_VERSION = "3"
 """Bumped by hand when the same card gives another picture."""
 
 SIZE_PX = (1200, 1744)

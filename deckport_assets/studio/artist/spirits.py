@@ -30,9 +30,25 @@ def angel(d: Dice, words: str) -> Figure:
         hand = (side * d.between(0.16, 0.3), -d.between(0.5, 0.75))
         figure.add(tube([(side * 0.14, -0.78), (side * 0.22, -0.64), hand], [0.045, 0.036, 0.026]), "cloth")
         figure.eye(hand[0], hand[1], 0.012)
-    figure.add(disc(0, -0.925, 0.048, 0.064), "pale", 1.0)
+    _face(figure, d)
     figure.vein(disc(0, -0.97, 0.12, 0.12 if d.chance(0.5) else 0.035), 0.008)
     return figure
+
+
+def _face(figure: Figure, d: Dice) -> None:
+    """A calm face within a hood or falling hair, with lit eyes in their shadow."""
+    side = 0.075 if d.chance(0.5) else 0.062
+    fall = d.between(-0.86, -0.78)
+    around = [(side, fall), (side * 1.06, -0.93), (0.045, -1.0), (0, -1.015)]
+    left = [(-x, y) for x, y in reversed(around[:-1])]
+    figure.add(blob(*around, *left), "cloth" if side > 0.07 else "metal", 0.9)
+    figure.add(blob((0, -0.99), (0.042, -0.95), (0.04, -0.9), (0, -0.852), (-0.04, -0.9), (-0.042, -0.95)), "pale", 1.0)
+    for at in (-1, 1):
+        socket = [(0.006, -0.926), (0.03, -0.938), (0.033, -0.917), (0.012, -0.908)]
+        figure.add(points(*((at * x, y) for x, y in socket)), "dark", 0.2)
+        figure.eye(at * 0.019, -0.922, 0.0055)
+    figure.add(points((-0.004, -0.93), (0.004, -0.93), (0.009, -0.893), (-0.009, -0.893)), "pale", 0.7)
+    figure.add(points((-0.012, -0.877), (0.012, -0.877), (0.006, -0.872), (-0.006, -0.872)), "dark", 0.2)
 
 
 def giant(d: Dice, words: str) -> Figure:

@@ -84,8 +84,11 @@ def _hero(stage: Stage, x: float, dice: Dice) -> Focus:
 
 def _structure(stage: Stage, x: float, dice: Dice) -> Focus:
     build = chosen(STRUCTURES, stage.told, dice)
-    size, feet = dice.between(0.78, 0.98), stage.horizon + dice.between(0.1, 0.2)
-    return _set(stage, build(dice.named("body"), stage.words).at(x, feet, size, dice.sign()), x, feet, size, dice, True)
+    figure = build(dice.named("body"), stage.words)
+    # A spire may be far taller than wide: its point stays in the picture.
+    size, feet = dice.between(0.78, 0.98) / max(1.0, figure.tall), stage.horizon + dice.between(0.1, 0.2)
+    drawn = figure.at(x, feet, size, dice.sign())
+    return _set(stage, drawn, x, feet, size * max(1.0, figure.tall), dice, True)
 
 
 def _thing(stage: Stage, x: float, dice: Dice, table: dict[str, Build]) -> Focus:

@@ -19,7 +19,7 @@ from deckport_assets.studio.encoding import Pixels
 PLACEHOLDER_PX = (450, 630)
 
 NIGHT, EDGE, LINE, GLOW = (19, 23, 30), (34, 41, 52), (128, 116, 88), (70, 88, 116)
-RING = ((196, 74, 66), (70, 140, 200), (88, 158, 98), (118, 108, 150), (214, 184, 96), (156, 122, 208))
+RING = ((196, 74, 66), (70, 140, 200), (88, 158, 98), (104, 106, 118), (214, 184, 96), (156, 122, 208))
 """The six colours, as they stand around the middle."""
 _SCALE = 2
 _FINE_FROM_PX = 900

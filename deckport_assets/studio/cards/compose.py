@@ -27,7 +27,7 @@ from deckport_assets.studio.cards.spec import CardSpec
 from deckport_assets.studio.cards.theme import Theme
 from deckport_assets.studio.encoding import Pixels, shrink
 
-RENDERER_VERSION = "3"
+RENDERER_VERSION = "4"
 """Part of the code version of everything rendered. Raise it when the same draw list gives other pixels."""
 
 THUMBNAIL_WIDTHS_PX: Mapping[str, int] = {"thumb": 150, "small": 300, "normal": 600}
@@ -88,11 +88,6 @@ def compose(draw_list: DrawList, art: Pixels, theme: Theme) -> Rendered:
     for area in touched:
         _mend_window(composite, frame, area, window, lit_art)
     return Rendered(composite, frame, lit_art, draw_list.window)
-
-
-def plate_of(draw_list: DrawList, theme: Theme) -> Pixels:
-    """The plate of a card's look, RGBA; callers do not write into it."""
-    return _looks.look(draw_list, theme).plate
 
 
 def opening_of(draw_list: DrawList, theme: Theme) -> Opening:
@@ -223,7 +218,7 @@ _looks = _Looks()
 
 
 def _make_look(draw_list: DrawList, theme: Theme) -> _Look:
-    plate = _draw_plate(draw_list, theme)
+    plate = draw_plate(draw_list, theme)
     window = _pixel_rows_columns(draw_list.window)
     darkness = _darkness(draw_list, theme)
     light = None
@@ -238,13 +233,18 @@ def _make_look(draw_list: DrawList, theme: Theme) -> _Look:
     return _Look(plate, light, glass)
 
 
-def _draw_plate(draw_list: DrawList, theme: Theme) -> Pixels:
+def draw_plate(draw_list: DrawList, theme: Theme) -> Pixels:
+    """What all cards of a look have in common, RGBA, clear where the art is seen; pictures of the theme are made as
+    large as the draw list says. Raises ThemeError for a plate that is clear elsewhere."""
     plate = np.zeros((draw_list.height_px, draw_list.width_px, 4), np.uint8)
     painted = False
     for part in draw_list.plate:
         if isinstance(part, Layer):
             painted = True
             pixels = theme.layers[part.picture].pixels()
+            if pixels.shape[:2] != plate.shape[:2]:
+                size_px = draw_list.width_px, draw_list.height_px
+                pixels = np.asarray(cv2.resize(pixels, size_px, interpolation=cv2.INTER_AREA), np.uint8)
             opaque = np.ascontiguousarray(pixels)
             coverage = cv2.extractChannel(pixels, 3) * np.float32(1 / 255)
             lay_over(plate, Sprite(opaque, np.asarray(coverage), 0, 0))
@@ -277,7 +277,7 @@ def written(line: TextLine, stack: FontStack) -> tuple[Sprite, ...]:
     def ink(colour: RGBA, outline_px: int) -> Iterator[Sprite]:
         inked = stack.ink(
             line.text, size_px=line.size_px, at_px=(line.x_px, round(line.baseline_px)), tracking_em=line.tracking_em,
-            outline_px=outline_px,
+            outline_px=outline_px, one_face=line.one_face,
         )  # fmt: skip
         if inked is not None:
             height, width = inked.coverage.shape

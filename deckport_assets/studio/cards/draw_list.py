@@ -78,6 +78,10 @@ class TextLine:
     box: Box
     """What it was fitted into: its ink stays inside."""
     colour: RGBA
+    place: str = ""
+    """What the theme calls that box."""
+    one_face: bool = False
+    """One font for all its letters, where one has them, instead of one for each word."""
     tracking_em: float = 0
     outline_px: int = 0
     outline_colour: RGBA = (0, 0, 0, 0)

@@ -29,6 +29,7 @@ _LETTERS_KEPT = 6000
 IDEOGRAPHS = "\u2e80-\u312f\u3190-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
 """The inside of a pattern: letters that are words by themselves, between which lines may break."""
 _WORD_OR_SPACE = re.compile(rf"\s+|[{IDEOGRAPHS}]|[^\s{IDEOGRAPHS}]+")
+_IDEOGRAPH = re.compile(rf"[{IDEOGRAPHS}]")
 _PARTS = 4
 """Letters begin at a quarter of a pixel (0.01 mm): few enough places that most letters have been drawn before."""
 _INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad\u200d\u200c")
@@ -128,11 +129,12 @@ class FontStack:
                 )
         return self._owner[letter]
 
-    def runs(self, text: str) -> Iterator[tuple[FontFile, str]]:
+    def runs(self, text: str, *, one_face: bool = False) -> Iterator[tuple[FontFile, str]]:
         """The text cut where the font changes. A word is drawn by one font when one has all its letters: a face for
-        capitals may have a lone Greek letter, and it would stand out among those of another."""
+        capitals may have a lone Greek letter, and it would stand out among those of another. With `one_face` so are
+        all words of the text; ideographs stay with the font that has them."""
         run, font = "", None
-        for letter, owner in self._owned(visible(text)):
+        for letter, owner in self._owned(visible(text), one_face):
             if owner is not font and font is not None:
                 yield font, run
                 run = ""
@@ -140,17 +142,26 @@ class FontStack:
         if font is not None:
             yield font, run
 
-    def _owned(self, text: str) -> Iterator[tuple[str, FontFile]]:
-        for word in _WORD_OR_SPACE.findall(text):
-            whole = next((font for font in self.files if all(font.has(letter) for letter in word)), None)
+    def _owned(self, text: str, one_face: bool) -> Iterator[tuple[str, FontFile]]:
+        words = _WORD_OR_SPACE.findall(text)
+        face = None
+        if one_face:
+            face = self._with_all("".join(word for word in words if not _IDEOGRAPH.match(word)))
+        for word in words:
+            whole = face if face and all(face.has(letter) for letter in word) else self._with_all(word)
             for letter in word:
                 yield letter, whole or self.owner(letter)
 
-    def places_em(self, text: str, tracking_em: float = 0.0) -> tuple[list[tuple[FontFile, str, float]], float]:
+    def _with_all(self, letters: str) -> FontFile | None:
+        return next((font for font in self.files if all(font.has(letter) for letter in letters)), None)
+
+    def places_em(
+        self, text: str, tracking_em: float = 0.0, *, one_face: bool = False
+    ) -> tuple[list[tuple[FontFile, str, float]], float]:
         """Each letter with its font and where it starts, and the width of the whole, in em."""
         places: list[tuple[FontFile, str, float]] = []
         x_em = 0.0
-        for font, run in self.runs(text):
+        for font, run in self.runs(text, one_face=one_face):
             for i, letter in enumerate(run):
                 if i and letter != " " and run[i - 1] != " ":
                     x_em += font.kerning_em(run[i - 1], letter)
@@ -158,15 +169,22 @@ class FontStack:
                 x_em += font.advance_em(letter) + tracking_em
         return places, max(0.0, x_em - tracking_em)
 
-    def width_em(self, text: str, tracking_em: float = 0.0) -> float:
-        return self.places_em(text, tracking_em)[1]
+    def width_em(self, text: str, tracking_em: float = 0.0, *, one_face: bool = False) -> float:
+        return self.places_em(text, tracking_em, one_face=one_face)[1]
 
     def ink(
-        self, text: str, *, size_px: float, at_px: tuple[float, int], tracking_em: float = 0.0, outline_px: int = 0
+        self,
+        text: str,
+        *,
+        size_px: float,
+        at_px: tuple[float, int],
+        tracking_em: float = 0.0,
+        outline_px: int = 0,
+        one_face: bool = False,
     ) -> Ink | None:
         """The ink of a text whose baseline starts at `at_px`; None when there is nothing to see."""
         letters: list[Ink] = []
-        for font, letter, x_em in self.places_em(text, tracking_em)[0]:
+        for font, letter, x_em in self.places_em(text, tracking_em, one_face=one_face)[0]:
             whole_px, part = divmod(round((at_px[0] + x_em * size_px) * _PARTS), _PARTS)
             inked = _letter(font, letter, size_px, part, outline_px)
             if inked is not None:

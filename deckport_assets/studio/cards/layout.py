@@ -40,9 +40,9 @@ class _CardLayout:
     def __init__(self, spec: CardSpec, theme: Theme) -> None:
         self.spec = spec
         self.theme = theme
-        self.part: LayoutPart = theme.layout_for(spec.features)
         self.palette: Mapping[str, str] = theme.palette(spec.colour, spec.rarity, spec.category)
         self.fitter = TextFitter(theme.fonts, f"{spec.sku} {spec.name}, theme {theme.name!r}")
+        self.part, self.fitted = self.chosen(theme.layouts_for(spec.features))
 
     def draw_list(self) -> DrawList:
         parts = self.theme.parts
@@ -55,6 +55,23 @@ class _CardLayout:
             plate=self.plate(),
             marks=(*self.heading(), *self.numbers(), *self.panel(), *self.footing()),
         )
+
+    def chosen(self, layouts: Iterable[LayoutPart]) -> tuple[LayoutPart, Fitted]:
+        """The first layout in which the panel's text stays as large as the layout asks, and that text.
+
+        One that asks nothing is the last that is tried. Raises TextOverflow.
+        """
+        for self.part in layouts:
+            least = self.part.text_scale
+            try:
+                fitted = self.block(self.traits_in_block(), roomy=least > 0)
+            except TextOverflow:
+                if least == 0:
+                    raise
+                continue
+            if fitted.scale >= least:
+                break
+        return self.part, fitted
 
     def light(self) -> Light | Glow:
         """What shines on the art."""
@@ -110,32 +127,40 @@ class _CardLayout:
 
     def panel(self) -> Iterable[Mark]:
         """Traits on their own line, then keywords, rules and flavor in one block that shrinks as one."""
-        words = self.theme.parts.words
-        traits: list[str] = []
-        if self.spec.base_energy_per_turn:
-            traits.append(words.energy_per_turn.format(number=self.spec.base_energy_per_turn))
-        if self.spec.equipment_slots:
-            one = self.spec.equipment_slots == 1
-            said = words.equipment_slot if one else words.equipment_slots
-            traits.append(said.format(number=self.spec.equipment_slots))
-        if traits and "traits" in self.part.places:
-            yield self.line("traits", words.joint.join(traits))
-            traits = []
-        flow, said = self.theme.parts.flow, words.joint.join(traits)
-        fitted = self.block(said)
-        yield from fitted.lines
-        for symbol in fitted.symbols:
+        if self.traits() and not self.traits_in_block():
+            yield self.line("traits", self.traits())
+        flow = self.theme.parts.flow
+        yield from self.fitted.lines
+        for symbol in self.fitted.symbols:
             yield from self.symbol(symbol.name, symbol.box)
-        for y_px in fitted.rules_y_px:
+        for y_px in self.fitted.rules_y_px:
             left_px, top_px = self.place("text").centre_px[0] - flow.rule_width_px / 2, y_px - flow.rule_height_px / 2
             yield from self.stretched(flow.rule, Box(left_px, top_px, flow.rule_width_px, flow.rule_height_px))
 
-    def block(self, traits: str) -> Fitted:
-        """The panel's text: each short rule on a line of its own where the letters do not become smaller for it."""
+    def traits(self) -> str:
+        """The energy that the card gives each turn, and its equipment slots."""
+        words, spec = self.theme.parts.words, self.spec
+        traits: list[str] = []
+        if spec.base_energy_per_turn:
+            traits.append(words.energy_per_turn.format(number=spec.base_energy_per_turn))
+        if spec.equipment_slots:
+            said = words.equipment_slot if spec.equipment_slots == 1 else words.equipment_slots
+            traits.append(said.format(number=spec.equipment_slots))
+        return words.joint.join(traits)
+
+    def traits_in_block(self) -> str:
+        """The traits, in a layout that has no line for them."""
+        return "" if "traits" in self.part.places else self.traits()
+
+    def block(self, traits: str, *, roomy: bool) -> Fitted:
+        """The panel's text: each short rule on a line of its own where the letters do not become smaller for it, and
+        always when it is `roomy`."""
         whole = self.paragraphs(traits, apart=False)
         if not whole:
             return Fitted(())
         apart, box = self.paragraphs(traits, apart=True), self.place("text")
+        if roomy:
+            return self.fitter.block(apart, box, "text")
         if len(apart) > len(whole):
             try:
                 lines = self.fitter.block(apart, box, "text")
@@ -148,20 +173,30 @@ class _CardLayout:
         return self.fitter.block(whole, box, "text")
 
     def paragraphs(self, traits: str, *, apart: bool) -> list[Paragraph]:
-        """The panel's paragraphs; `apart` sets each short rule for itself."""
+        """The panel's paragraphs; `apart` sets each short rule for itself. What the rules say themselves is not said
+        by a keyword as well."""
         flow, spec, table = self.theme.parts.flow, self.spec, self.theme.symbols
         keywords: list[Run] = []
+        said = self.marked(spec.rules_text)
         for code in spec.keywords:
-            keywords += [Run(self.theme.parts.words.joint)] if keywords else []
+            if table.says(said, code, title(code)):
+                continue
+            keywords += [Run(self.theme.parts.words.joint, joint=True)] if keywords else []
             keywords += table.keyword(code, title(code))
         above = [("traits", (Run(traits),) if traits else ()), ("keywords", tuple(keywords))]
         for line in spec.rules_text.splitlines():
-            above += [("rules", table.runs(rule)) for rule in (sentences(line) if apart else [line])]
+            above += [("rules", self.marked(rule)) for rule in (sentences(line) if apart else [line])]
         paragraphs = [Paragraph(runs, self.style(style), flow.gap_px) for style, runs in above if runs]
         if spec.flavor_text:
             gap_px = flow.flavor_gap_px
             paragraphs.append(Paragraph((Run(spec.flavor_text),), self.style("flavor"), gap_px, ruled=True))
         return paragraphs
+
+    def marked(self, rule: str) -> tuple[Run, ...]:
+        try:
+            return self.theme.symbols.runs(rule)
+        except MissingElement as missing:
+            raise MissingElement(f"box 'text': {missing}", remedy=missing.remedy) from None
 
     def footing(self) -> Iterable[Mark]:
         words, spec = self.theme.parts.words, self.spec

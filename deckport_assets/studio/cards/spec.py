@@ -89,10 +89,11 @@ class CardSpec:
 
     @property
     def features(self) -> frozenset[str]:
-        """What the card needs room for: of `text`, `stats` and `traits`. The theme chooses its layout by it."""
+        """What the card needs room for: the theme chooses its layout by it."""
         has = {
             "text": bool(self.rules_text or self.flavor_text or self.keywords),
             "stats": any(self._has(stat) for stat in ("attack", "defense", "health")),
+            "attack": self._has("attack"),
             "traits": bool(self.base_energy_per_turn or self.equipment_slots),
         }
         return frozenset(feature for feature, present in has.items() if present)

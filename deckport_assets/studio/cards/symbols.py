@@ -14,6 +14,8 @@ from deckport_assets.errors import MissingElement
 from deckport_assets.studio.cards.text import Run
 
 _MARK = re.compile(r"\{([^{}]*)\}")
+_VALUE = re.compile(r": \d+")
+"""What a keyword is worth: never parted from it."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-z])|(?<=: \d)\s+(?=[^\W\d_a-z])|(?<=: \d\d)\s+(?=[^\W\d_a-z])")
 _LONGEST_SENTENCE = 70
 _MOST_SENTENCES = 4
@@ -62,6 +64,14 @@ class SymbolTable:
             return (Run(title, kept=True),)
         return (self._picture(symbol), Run(symbol.name, kept=True))
 
+    def says(self, runs: Sequence[Run], code: str, title: str) -> bool:
+        """Whether a text, in runs, says a keyword of the catalog itself: by its word, its name or its markup."""
+        symbol = self.by_code.get(code.strip().lower())
+        if symbol is not None:
+            return any(run.symbol == symbol.key for run in runs)
+        text = "".join(run.text for run in runs)
+        return re.search(rf"(?<![\w-]){re.escape(title)}(?![\w-])", text, re.I) is not None
+
     def knows(self, mark: str) -> bool:
         """Whether `{mark}` is understood."""
         name = mark.strip().lower()
@@ -76,6 +86,9 @@ class SymbolTable:
             runs += [Run(text[at : match.start()]), self._picture(self._by_word[match[0].lower()])]
             runs.append(Run(match[0], font=self._bold, kept=True))
             at = match.end()
+            if value := _VALUE.match(text, at):
+                runs.append(Run(value[0], kept=True))
+                at = value.end()
         return [*runs, Run(text[at:])]
 
     def _marked(self, name: str) -> list[Run]:

@@ -71,6 +71,8 @@ class Run:
     """How wide the symbol is, with the space behind it."""
     kept: bool = False
     """Never broken between lines: a keyword of several words."""
+    joint: bool = False
+    """Stands between two others, never first or last on a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class Fitted:
     lines: tuple[TextLine, ...]
     symbols: tuple[PlacedSymbol, ...] = ()
     rules_y_px: tuple[float, ...] = ()
+    scale: float = 1.0
+    """How much of their styles' sizes the letters keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,10 @@ class _Word:
         (piece, *more) = self.pieces
         return "" if more or piece.kept or piece.symbol else piece.text
 
+    @property
+    def joint(self) -> bool:
+        return all(piece.joint for piece in self.pieces)
+
 
 _Line = list[_Word]
 
@@ -135,14 +143,15 @@ class TextFitter:
         self._subject = subject
 
     def line(self, text: str, style: Style, box: Box, place: str) -> TextLine:
-        """One line, centred in height on its capitals, so that its baseline does not move with the letters.
+        """One line, centred in height on its capitals, so that its baseline does not move with the letters. One font
+        draws all its words: two faces in a name would look like a mistake.
 
         Raises TextOverflow naming the card and `place`, MissingGlyph for a letter that no font has.
         """
         with self._naming(place):
             self._fonts[style.font].width_em(text)
         stack, whole, box = self._fonts[style.font], box, _inset(box, _OVERHANG_PX)
-        width_em = stack.width_em(text, style.tracking_em)
+        width_em = stack.width_em(text, style.tracking_em, one_face=True)
         room_px = box.width_px - 2 * style.outline_px
         fits_px = math.inf if width_em == 0 else room_px / width_em
         size_px = round_size_px(min(style.size_px, fits_px, box.height_px / stack.first.capital_em))
@@ -150,7 +159,8 @@ class TextFitter:
             raise self._overflow(text, box, place, style.min_px)
         baseline_px = round(box.centre_px[1] + stack.first.capital_em * size_px / 2)
         x_px = _left_px(box, width_em * size_px, style)
-        return _text_line(text, style, style.font, size_px, x_px, baseline_px, width_em * size_px, whole)
+        drawn = _text_line(text, style, style.font, size_px, x_px, baseline_px, width_em * size_px, whole)
+        return replace(drawn, place=place, one_face=True)
 
     def block(self, paragraphs: Sequence[Paragraph], box: Box, place: str) -> Fitted:
         """Paragraphs below each other, shrunk together until they fit the box, centred in its height.
@@ -169,7 +179,8 @@ class TextFitter:
         if scale == 0:
             least_px = min(paragraph.style.min_px for paragraph in paragraphs)
             raise self._overflow(" ".join(p.text for p in paragraphs), box, place, least_px)
-        return self._place(block, box, scale, hyphens=hyphens)
+        fitted = self._place(block, box, scale, hyphens=hyphens)
+        return replace(fitted, lines=tuple(replace(line, place=place) for line in fitted.lines), scale=scale)
 
     def _largest_scale(self, block: Sequence[_Set], box: Box, *, hyphens: bool) -> float:
         """The largest multiple of the styles' sizes that fits, found by bisection; 0 when even the least does not."""
@@ -224,6 +235,8 @@ class TextFitter:
         line: _Line = []
         line_em = 0.0
         for word in words:
+            if word.joint and not line:
+                continue
             while True:
                 gap_em = space_em if word.spaced and line else 0.0
                 if line_em + gap_em + word.width_em <= room_em:
@@ -235,9 +248,11 @@ class TextFitter:
                     line.append(begin)
                 elif not line:
                     return None
-                lines.append(line)
+                lines.append(_without_joint(line))
                 line, line_em, word = [], 0.0, rest
-        return [*lines, line] if line else lines
+                if word.joint:
+                    break
+        return [*lines, _without_joint(line)] if line else lines
 
     def _parted(self, word: _Word, style: Style, room_em: float, *, hyphens: bool) -> tuple[_Word | None, _Word]:
         """As much of a word as has room, with a hyphen, and the rest; (None, word) when it stays whole."""
@@ -359,7 +374,11 @@ def _pieces(run: Run) -> Iterator[tuple[Run, bool, bool]]:
     text = visible(run.text)
     for n, match in enumerate(_WORD.finditer(text)):
         spaced = match.start() > 0 and text[match.start() - 1].isspace()
-        yield Run(match.group(), font=run.font), spaced, n == 0
+        yield Run(match.group(), font=run.font, joint=run.joint), spaced, n == 0
+
+
+def _without_joint(line: _Line) -> _Line:
+    return line[:-1] if line[-1].joint and len(line) > 1 else line
 
 
 def _stays_with(word: _Word, piece: Run) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from deckport_assets.errors import MissingElement, ThemeError
 from deckport_assets.models import Category, Colour, Rarity
@@ -29,6 +30,8 @@ PACKAGE_THEMES = Path(__file__).parents[2] / "themes"
 PACKAGE_FONTS = Path(__file__).parents[2] / "fonts"
 
 _COLOUR = re.compile(r"(#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?|\$\w+)(?:@(\d{1,3}))?")
+_MOST_TOLD = 8
+_NAME = re.compile(r"[\w-]+")
 _Found = TypeVar("_Found")
 
 
@@ -88,12 +91,22 @@ class Theme:
             colour = self.find("palette entry", palette, colour[1:])
         raise ThemeError(f"Theme {self.name!r}: the palette entry {colour!r} leads back to itself.")
 
-    def layout_for(self, features: frozenset[str]) -> LayoutPart:
-        """The first layout whose needs the card has."""
-        for layout in self.parts.layouts:
-            if features.issuperset(layout.needs):
-                return layout
-        self.lacks(f"layout for a card with {', '.join(sorted(features)) or 'nothing'}")
+    def layouts_for(self, features: frozenset[str]) -> tuple[LayoutPart, ...]:
+        """The layouts whose needs the card has, the best first; at least one takes any text."""
+        found = tuple(layout for layout in self.parts.layouts if features.issuperset(layout.needs))
+        if all(layout.text_scale for layout in found):
+            self.lacks(f"layout for a card with {', '.join(sorted(features)) or 'nothing'}")
+        return found
+
+
+def theme_name(name: str) -> str:
+    """The name, which is that of a folder. Raises ThemeError when it is a path or something else."""
+    if not _NAME.fullmatch(name):
+        raise ThemeError(
+            f"{name!r} is no name of a theme.",
+            remedy="Say the name of a theme's folder, which has letters, digits, - and _, without its path.",
+        )
+    return name
 
 
 def load_theme(
@@ -110,7 +123,8 @@ def load_theme(
     for _, table in reversed(chain):
         raw = _merged(raw, table)
     raw.pop("extends", None)
-    parts = _validated(raw, name=str(raw.get("name", folder.name)))
+    raw["name"] = chain[0][1].get("name", folder.name)
+    parts = _validated(raw, name=str(raw["name"]))
     font_folders = [*(each / "fonts" for each, _ in chain), fonts]
     digest = hashlib.sha256()
     for each, _ in chain:
@@ -160,7 +174,7 @@ def _chain(folder: Path, bases: Sequence[Path]) -> list[tuple[Path, dict[str, An
         parent = table.get("extends")
         if parent is None:
             return chain
-        if not isinstance(parent, str) or not re.fullmatch(r"[\w-]+", parent):
+        if not isinstance(parent, str) or not _NAME.fullmatch(parent):
             raise ThemeError(f"Theme {folder.name!r}: extends must be the name of a theme, not {parent!r}.")
         found = next((base / parent for base in bases if (base / parent / "theme.toml").is_file()), None)
         if found is None:
@@ -181,13 +195,21 @@ def _validated(raw: dict[str, Any], name: str) -> ThemeParts:
     try:
         return ThemeParts.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        if first["type"] == "missing":
-            raise MissingElement(f"Theme {name!r} has no {place!r}.") from error
-        if first["type"] == "extra_forbidden":
-            raise ThemeError(f"Theme {name!r} has an unknown key {place!r}.") from error
-        raise ThemeError(f"Theme {name!r}: {place!r}: {first['msg']}") from error
+        wrong = error.errors()
+        told = [_in_words(each) for each in wrong[:_MOST_TOLD]]
+        if len(wrong) > _MOST_TOLD:
+            told.append(f"{len(wrong) - _MOST_TOLD} more")
+        kind = MissingElement if all(each["type"] == "missing" for each in wrong) else ThemeError
+        raise kind(f"Theme {name!r}: {'; '.join(told)}.") from error
+
+
+def _in_words(wrong: ErrorDetails) -> str:
+    place = ".".join(str(step) for step in wrong["loc"])
+    if wrong["type"] == "missing":
+        return f"there is no {place!r}"
+    if wrong["type"] == "extra_forbidden":
+        return f"{place!r} is an unknown key"
+    return f"{place!r}: {wrong['msg']}" if place else wrong["msg"]
 
 
 def _font_path(name: str, folders: Sequence[Path], theme: str) -> Path:

@@ -7,25 +7,28 @@ needs, a box outside of the card, letters that can hardly be read.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
-import cv2
 import numpy as np
 
 from deckport_assets.errors import DeckportError
 from deckport_assets.models import Card, Category, Colour, Rarity
 from deckport_assets.studio.artist import paint
-from deckport_assets.studio.cards.compose import plate_of, render_card
-from deckport_assets.studio.cards.draw_list import Box, DrawList, TextLine
+from deckport_assets.studio.cards.compose import draw_plate, render_card
+from deckport_assets.studio.cards.draw_list import Box, DrawList, Shape, TextLine
 from deckport_assets.studio.cards.layout import layout
 from deckport_assets.studio.cards.spec import CardSpec
 from deckport_assets.studio.cards.theme import Theme
+from deckport_assets.studio.cards.theme_parts import CanvasPart
 from deckport_assets.studio.encoding import Pixels, shrink
 
 LEAST_CONTRAST = 3.0
 """The least contrast ratio of letters to their ground: WCAG 2.2's bound for large letters."""
+
+_LOOKED_AT = 4
+"""Contrast is measured on plates this much smaller: it is a median, and a whole plate takes a fifth of a second."""
 
 _TEXT = "Deal 3 Fire damage to enemy. Regeneration: 4"
 _FLAVOR = "The mere presence of the keeper inspires allies and strikes fear into enemies."
@@ -44,20 +47,19 @@ class Flaw:
 
 
 def check_theme(theme: Theme) -> tuple[Flaw, ...]:
-    """Everything that is wrong, each once: parts that a card needs, boxes outside of the card or over another's text,
-    contrast."""
+    """Everything that is wrong, each once: parts that a card needs, boxes outside of the card, over another's text or
+    where a printer may cut, contrast."""
     flaws: dict[Flaw, None] = {}
     broken: dict[str, list[str]] = {}
-    canvas = Box(0, 0, theme.parts.canvas.width_px, theme.parts.canvas.height_px)
+    canvas = theme.parts.canvas
     for each in theme.parts.layouts:
         for name, place in each.places.items():
-            box = Box(*place)
-            if box.x_px < 0 or box.y_px < 0 or box.right_px > canvas.right_px or box.bottom_px > canvas.bottom_px:
+            if not _within(Box(*place), canvas, 0):
                 flaws[Flaw(f"layout {each.name!r}", f"place {name!r} lies outside of the card: {place}")] = None
     for card in _every_kind():
         try:
             found = layout(CardSpec.of(card, credit="A Painter"), theme)
-            for flaw in (*_overlaps(found), *_contrast(found, plate_of(found, theme), card)):
+            for flaw in (*_overlaps(found), *_unsafe(found, canvas), *_contrast(found, theme, card)):
                 flaws[flaw] = None
         except DeckportError as error:
             message = str(error).replace(f"{card.sku} {card.name}", "a card").replace(card.name, "its name")
@@ -107,18 +109,70 @@ def contrast_ratio(one: Sequence[float], other: Sequence[float]) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+def _within(box: Box, canvas: CanvasPart, margin_px: float) -> bool:
+    right_px, bottom_px = canvas.width_px - margin_px, canvas.height_px - margin_px
+    return box.x_px >= margin_px and box.y_px >= margin_px and box.right_px <= right_px and box.bottom_px <= bottom_px
+
+
 def _overlaps(found: DrawList) -> Iterator[Flaw]:
-    """Boxes of texts that lie over each other: with longer words their letters would."""
-    told = {line.box: line.text for line in found.texts()}
-    for (one, text), (other, over) in combinations(told.items(), 2):
-        across = min(one.right_px, other.right_px) - max(one.x_px, other.x_px)
-        down = min(one.bottom_px, other.bottom_px) - max(one.y_px, other.y_px)
-        if across > 0 and down > 0:
-            yield Flaw("places", f"the boxes of {text[:24]!r} and {over[:24]!r} overlap by {across:g} x {down:g} px")
+    """Boxes of texts that lie over each other, or over the outline of a gem: with longer words their letters would.
+
+    A number lies on its own gem. A text over the window is a designer's choice.
+    """
+    boxes = {line.place: line.box for line in found.texts()}
+    gems = _gems(found)
+    apart = {place: box for place, box in boxes.items() if place not in gems}
+    for (one, box), (other, over) in combinations(apart.items(), 2):
+        yield from _overlap(f"box {one!r}", box, f"box {other!r}", over)
+    for (text, box), (gem, outline) in product(apart.items(), gems.items()):
+        yield from _overlap(f"box {text!r}", box, f"gem {gem!r}", outline)
+    for (one, box), (other, over) in combinations(gems.items(), 2):
+        yield from _overlap(f"gem {one!r}", box, f"gem {other!r}", over)
 
 
-def _contrast(found: DrawList, plate: Pixels, card: Card) -> Iterator[Flaw]:
+def _overlap(one: str, box: Box, other: str, over: Box) -> Iterator[Flaw]:
+    across = min(box.right_px, over.right_px) - max(box.x_px, over.x_px)
+    down = min(box.bottom_px, over.bottom_px) - max(box.y_px, over.y_px)
+    if across > 0 and down > 0:
+        yield Flaw("places", f"{one} and {other} overlap by {across:g} x {down:g} px")
+
+
+def _gems(found: DrawList) -> Mapping[str, Box]:
+    """The outlines of the numbers' gems: the largest shape that is no shadow, of those drawn before each number."""
+    gems: dict[str, Box] = {}
+    shapes: list[Box] = []
+    for mark in found.marks:
+        if isinstance(mark, Shape):
+            shapes += [] if mark.blur_px else [mark.box]
+            continue
+        around = [box for box in shapes if box.width_px >= mark.box.width_px and _holds(box, mark.box)]
+        if around:
+            gems[mark.place] = max(around, key=lambda box: box.width_px * box.height_px)
+        shapes = []
+    return gems
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    x_px, y_px = inner.centre_px
+    return outer.x_px <= x_px <= outer.right_px and outer.y_px <= y_px <= outer.bottom_px
+
+
+def _unsafe(found: DrawList, canvas: CanvasPart) -> Iterator[Flaw]:
+    """What says something, and stands where a printer may cut. The frame's own lines and ornaments may."""
+    for mark in found.marks:
+        if isinstance(mark, Shape):
+            if not mark.blur_px and not _within(mark.box, canvas, canvas.safe_px):
+                box = tuple(
+                    round(side) for side in (mark.box.x_px, mark.box.y_px, mark.box.width_px, mark.box.height_px)
+                )
+                yield Flaw("safe zone", f"a shape at {box} is closer to the edge than {canvas.safe_px:g} px")
+        elif not _within(mark.box, canvas, canvas.safe_px):
+            yield Flaw("safe zone", f"box {mark.place!r} is closer to the edge than {canvas.safe_px:g} px")
+
+
+def _contrast(found: DrawList, theme: Theme, card: Card) -> Iterator[Flaw]:
     """Letters against the median of what lies under them; where they have an outline, against that."""
+    plate = draw_plate(_smaller(found), theme)
     for line in found.texts():
         ground = line.outline_colour[:3] if line.outline_px else _under(line, plate)
         opacity = line.colour[3] / 255
@@ -126,14 +180,42 @@ def _contrast(found: DrawList, plate: Pixels, card: Card) -> Iterator[Flaw]:
         ratio = contrast_ratio(seen, ground)
         if ratio < LEAST_CONTRAST:
             where = f"on a {card.rarity.lower()} {card.colour.lower()} card"
-            yield Flaw(f"font {line.font!r}", f"{line.text[:24]!r} has a contrast of {ratio:.1f} {where}")
+            yield Flaw(f"box {line.place!r}", f"{line.text[:24]!r} has a contrast of {ratio:.1f} {where}")
+
+
+def _smaller(found: DrawList) -> DrawList:
+    """The same plate on a smaller card."""
+
+    def small(box: Box) -> Box:
+        sides = (box.x_px, box.y_px, box.width_px, box.height_px)
+        return Box(*(side / _LOOKED_AT for side in sides))
+
+    plate = [
+        replace(
+            part,
+            box=small(part.box),
+            radius_px=part.radius_px / _LOOKED_AT,
+            ring_px=part.ring_px / _LOOKED_AT,
+            blur_px=part.blur_px / _LOOKED_AT,
+        )
+        if isinstance(part, Shape)
+        else part
+        for part in found.plate
+    ]
+    return replace(
+        found,
+        width_px=math.ceil(found.width_px / _LOOKED_AT),
+        height_px=math.ceil(found.height_px / _LOOKED_AT),
+        window=small(found.window),
+        plate=tuple(plate),
+    )
 
 
 def _under(line: TextLine, plate: Pixels) -> tuple[float, ...]:
-    top, left = max(0, math.floor(line.baseline_px - line.size_px * 0.7)), max(0, math.floor(line.x_px))
-    area = plate[top : math.ceil(line.baseline_px), left : left + math.ceil(line.width_px)]
-    small = cv2.resize(area, (16, 4), interpolation=cv2.INTER_AREA).reshape(-1, 4)
-    return tuple(float(value) for value in np.median(small[:, :3], axis=0))
+    top, left = (line.baseline_px - line.size_px * 0.7) / _LOOKED_AT, line.x_px / _LOOKED_AT
+    right, bottom = left + line.width_px / _LOOKED_AT, line.baseline_px / _LOOKED_AT
+    area = plate[max(0, math.floor(top)) : math.ceil(bottom), max(0, math.floor(left)) : math.ceil(right)]
+    return tuple(float(value) for value in np.median(area.reshape(-1, 4)[:, :3], axis=0))
 
 
 def _every_kind() -> Iterator[Card]:

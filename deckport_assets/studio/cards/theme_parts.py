@@ -28,6 +28,8 @@ class CanvasPart(_Part):
     width_px: int = Field(gt=0, le=6000)
     height_px: int = Field(gt=0, le=6000)
     dpi: int = Field(gt=0)
+    safe_px: Px = 0
+    """How far letters, numbers and signs stay away from the edge, where a printer may cut askew."""
 
 
 class ShapePart(_Part):
@@ -201,11 +203,13 @@ class LayersPart(_Part):
 
 
 class LayoutPart(_Part):
-    """Where things are for the cards that need these features; the first layout whose needs are met is taken."""
+    """Where things are for the cards that need these features; the first layout whose needs are met is taken, and in
+    which the text keeps `text_scale` of its size. `[places]` of the theme are in every layout that has no other."""
 
     name: str
-    needs: tuple[Literal["text", "stats", "traits"], ...] = ()
-    places: dict[str, BoxPx]
+    needs: tuple[Literal["text", "stats", "attack", "traits"], ...] = ()
+    text_scale: float = Field(default=0, ge=0, le=1)
+    places: dict[str, BoxPx] = {}
 
 
 class ThemeParts(_Part):
@@ -232,4 +236,12 @@ class ThemeParts(_Part):
     """With it, the plate is made of pictures: `plate`, `light`, `legendary` and ornaments are not drawn."""
     plate: tuple[ShapePart, ...]
     legendary: tuple[ShapePart, ...] = ()
+    places: dict[str, BoxPx] = {}
+    """Those that all layouts share."""
     layouts: tuple[LayoutPart, ...]
+
+    @model_validator(mode="after")
+    def _share_places(self) -> ThemeParts:
+        shared = tuple(each.model_copy(update={"places": {**self.places, **each.places}}) for each in self.layouts)
+        object.__setattr__(self, "layouts", shared)
+        return self

@@ -31,7 +31,7 @@ def loop(
     cancelled: Callable[[], bool] = lambda: False,
     progress: Callable[[float], None] | None = None,
 ) -> Mapping[str, bytes]:
-    """Video files by format, `size_px` (width, height; both even), without sound, that begin and end on the finished card.
+    """Video files by format, `size_px` (width, height; both even), without sound; they begin and end on the card.
 
     `art` is the artwork, (height, width, 3); it moves behind the frame (height, width, 4) in the card's opening, whose
     light breathes and stays in its place. The same arguments give the same bytes. `progress` is told the part that is

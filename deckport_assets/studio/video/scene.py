@@ -1,7 +1,7 @@
 """What moves in a loop: the art behind the window, near parts more than far ones, its light, its glow, and motes.
 
-Everything is a function of one turn, from 0 to 2 pi, so that the end meets the beginning; and both are the finished card, so that a
-page may put the loop in the picture's place. Files are `encoding`'s.
+Everything is a function of one turn, from 0 to 2 pi, so that the end meets the beginning; and both are the finished
+card, so that a page may put the loop in the picture's place. Files are `encoding`'s.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 
 from deckport_assets.models import Colour, Rarity
 from deckport_assets.studio.cards import PACKAGE_THEMES, CardSpec, layout, load_theme
-from deckport_assets.studio.cards.compose import _draw_plate
+from deckport_assets.studio.cards.compose import draw_plate
 from deckport_assets.studio.cards.draw_list import Shape
 from deckport_assets.studio.cards.shapes import lay_over, sprite
 from deckport_assets.studio.encoding import Pixels, png
@@ -35,11 +35,21 @@ def paint_layers() -> dict[str, Pixels]:
                 lay_over(canvas, sprite(shape))
         return canvas
 
+    def frame(spec: CardSpec) -> Pixels:
+        """The plate without what is a layer of its own or drawn by the theme; a legend's badge is part of its frame."""
+        from deckport_assets.studio.cards.layout import _CardLayout
+
+        card = _CardLayout(spec, theme)
+        badge = () if spec.legendary else tuple(card.gem("rarity", card.place("badge")))
+        drawn = layout(spec, theme)
+        kept = tuple(s for s in drawn.plate if s not in badge and s.box != card.place("watermark"))
+        return draw_plate(replace(drawn, plate=kept), theme)
+
     hero = CardSpec.of(replace(LEGEND, colour=Colour.OBSIDIAN))
     plain = replace(hero, rarity=Rarity.COMMON, legendary=False)
     made = {
-        "legendary_frame.png": _draw_plate(_without_badge(layout(hero, theme)), theme),
-        "frame.png": _draw_plate(_without_badge(layout(plain, theme)), theme),
+        "legendary_frame.png": frame(hero),
+        "frame.png": frame(plain),
         "glow.png": _glow(),
         "set_icon.png": gem(plain, "card_set", "set_symbol"),
     }
@@ -50,16 +60,10 @@ def paint_layers() -> dict[str, Pixels]:
     return {name: _rounded(pixels) if "frame" in name else pixels for name, pixels in made.items()}
 
 
-def _without_badge(draw_list):  # type: ignore[no-untyped-def]
-    """The plate without the rarity's badge and the emblem: those are layers of their own."""
-    kept = tuple(s for s in draw_list.plate if not (isinstance(s, Shape) and s.path and s.box.y_px > 1195))
-    return replace(draw_list, plate=kept)
-
-
 def _glow() -> Pixels:
     """Warm light that comes from the frame's window edge, as an artist would paint it: colour with alpha."""
     y, x = np.mgrid[0:2100, 0:1500]
-    near = np.minimum.reduce([x - 96, 1404 - x, y - 262, 1182 - y]).clip(0, None)
+    near = np.minimum.reduce([x - 96, 1404 - x, y - 282, 1148 - y]).clip(0, None)
     strength = np.exp(-near / 70.0) * 150
     glow = np.zeros((2100, 1500, 4), np.uint8)
     glow[:, :, :3] = (255, 214, 150)

@@ -51,7 +51,7 @@ def test_the_frame_over_the_lit_art_is_the_composite(theme: Theme, picture: Pixe
 
 
 def test_the_art_fills_the_window_that_the_frame_leaves_clear(theme: Theme) -> None:
-    assert layout(CardSpec.of(PLAIN), theme).window == Box(96, 262, 1308, 920)
+    assert layout(CardSpec.of(PLAIN), theme).window == Box(96, 282, 1308, 866)
     white = np.full((500, 500, 3), 255, np.uint8)
     rendered = render_card(CardSpec.of(PLAIN), white, theme)
     assert rendered.composite[400:1000, 120:1380].min() == 255
@@ -89,7 +89,7 @@ def mine(tmp_path: Path) -> Path:
 
 def test_a_studios_own_pictures_need_one_line(mine: Path, picture: Pixels) -> None:
     frame = open_layer((mine / "frame.png").read_bytes()).copy()
-    frame[262:600, :, 3] = 255
+    frame[282:600, :, 3] = 255
     (mine / "frame.png").write_bytes(png(frame))
 
     assert layout(CardSpec.of(PLAIN), load_theme(mine)).window.y_px == 600

@@ -7,7 +7,7 @@ import itertools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import cv2
@@ -21,7 +21,7 @@ from deckport_assets.errors import BadImage, MissingElement, MissingGlyph, Rejec
 from deckport_assets.models import Card, Category, Colour
 from deckport_assets.studio.cards import PACKAGE_THEMES, CardSpec, Theme, layout, load_theme, render_card
 from deckport_assets.studio.cards.compose import written
-from deckport_assets.studio.cards.draw_list import DrawList
+from deckport_assets.studio.cards.draw_list import DrawList, Shape
 from deckport_assets.studio.encoding import Pixels, shrink
 from tests.studio.cards.sample import EVERY_KIND, LEGEND, PLAIN, WITH_TEXT, art
 
@@ -160,6 +160,79 @@ def test_a_word_is_written_by_one_font(theme: Theme) -> None:
         assert len({font.path for font, _ in theme.fonts["display"].runs(word)}) == 1
 
 
+def test_a_name_is_written_by_one_font(theme: Theme) -> None:
+    """The face for names has VĂN and lacks the letters of Đặng: two faces in one name would look like a mistake."""
+    name = drawn(replace(PLAIN, name="Đặng VĂN"), theme).texts()[0]
+    stack = theme.fonts[name.font]
+    assert len({font.path for font, _ in stack.runs(name.text)}) == 2
+    assert name.one_face and len({font.path for font, _ in stack.runs(name.text, one_face=True)}) == 1
+
+
+def test_what_the_rules_say_is_not_said_by_a_keyword_as_well(theme: Theme) -> None:
+    said = printed(WITH_TEXT, theme)
+    assert said.lower().count("area damage") == 1 and said.count("burn") == 1
+    assert "Teleport" in printed(replace(WITH_TEXT, keywords=("burn", "teleport")), theme)
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_no_line_of_keywords_begins_or_ends_with_the_dot_between_them(theme: Theme, count: int) -> None:
+    codes = ("reflect_damage", "area_damage", "regeneration", "teleport", "immunity", "mana_burn", "freeze", "poison")
+    found = drawn(replace(WITH_TEXT, rules_text="", keywords=codes[:count]), theme)
+    lines: dict[float, str] = {}
+    for line in found.texts():
+        if line.place == "text":
+            lines[line.baseline_px] = lines.get(line.baseline_px, "") + line.text
+    assert "·" in "".join(lines.values()) or count == 1
+    assert not any(text.strip().startswith("·") or text.strip().endswith("·") for text in lines.values()), lines
+
+
+def test_a_keyword_and_its_number_stay_on_one_line(theme: Theme) -> None:
+    rules = "Target enemy loses everything it had before the war. Regeneration: 4 for as long as the moon is up. " * 2
+    found = drawn(replace(WITH_TEXT, keywords=(), rules_text=rules), theme)
+    assert not any(line.text.lstrip().startswith(("4", ":")) and line.x_px < 400 for line in found.texts())
+
+
+def test_what_is_soon_said_leaves_its_room_to_the_art(theme: Theme) -> None:
+    short = drawn(replace(WITH_TEXT, keywords=(), rules_text="Teleport: 3"), theme)
+    long = drawn(replace(WITH_TEXT, rules_text="Deal 3 Fire damage to enemy. " * 4, flavor_text="It burns."), theme)
+    assert short.window.height_px > long.window.height_px + 200
+    assert {line.size_px for line in short.texts() if line.place == "text"} == {theme.parts.styles["rules"].size_px}
+
+
+def test_who_sees_no_hue_tells_the_symbols_apart(theme: Theme, picture: Pixels) -> None:
+    """In grey, as they are printed: ground and sign of any two symbols differ in shape, whatever their brightness."""
+    card = replace(WITH_TEXT, keywords=())
+    shapes = {}
+    for key, symbol in theme.parts.symbols.items():
+        if symbol.name in ("Mana", *(colour.title() for colour in Colour)):
+            continue  # the six colours' signs are the next test's; mana is that of the card's colour
+        found = layout(CardSpec.of(replace(card, rules_text=f"Now {{{key}}}.")), theme)
+        text = next(line.box for line in found.texts() if line.place == "text")
+        inside = [
+            each for each in found.marks if isinstance(each, Shape) and text.y_px < each.box.y_px < text.bottom_px
+        ]
+        shapes[key] = {mark.path for mark in inside}
+    emblems = {theme.parts.paths[theme.parts.colours[colour]["emblem"]] for colour in Colour}
+    assert len({frozenset(paths) for paths in shapes.values()}) == len(shapes)
+    disc = theme.parts.paths["disc"]
+    assert not any(disc in paths for paths in shapes.values()), "discs are mana alone"
+    assert len(emblems) == len(Colour)
+
+
+def test_each_category_has_a_window_of_its_own_shape(theme: Theme, picture: Pixels) -> None:
+    """At 150 pixels wide, in one colour: where the art is seen differs by more than its height."""
+    seen = {}
+    for category in Category:
+        card = replace(PLAIN, category=category, **dict.fromkeys(("attack", "defense", "health")))
+        card = replace(card, **dict.fromkeys(category.stats, 3))
+        found = render_card(CardSpec.of(card), picture, theme)
+        x, y, width, height = (int(v) for v in astuple(found.window))
+        clear = 255 - found.frame[y : y + height, x : x + width, 3]
+        seen[category] = cv2.resize(clear, (130, 100), interpolation=cv2.INTER_AREA).astype(int)
+    for one, other in itertools.combinations(Category, 2):
+        assert (np.abs(seen[one] - seen[other]) > 128).sum() > 80, (one, other)
+
+
 def test_codes_in_markup_are_understood_and_codes_in_words_become_readable(theme: Theme) -> None:
     card = replace(WITH_TEXT, keywords=(), rules_text="Gain {reflect_damage} now. Strike equipped_creature.")
     said = "".join(printed(card, theme).split())
@@ -175,7 +248,7 @@ def test_a_letter_that_no_font_has_is_named_with_its_card_and_box(
 
 
 def test_a_symbol_that_the_theme_has_not_is_named_with_its_card(theme: Theme) -> None:
-    with pytest.raises(MissingElement, match=r"AZURE-001.*\{glitter\}"):
+    with pytest.raises(MissingElement, match=r"AZURE-001.*box 'text'.*\{glitter\}"):
         drawn(replace(WITH_TEXT, rules_text="Gain {glitter}."), theme)
 
 
@@ -241,10 +314,10 @@ def test_a_theme_that_lacks_something_says_what(tmp_path: Path) -> None:
     for change, error, words in (
         (("[canvas]", "[canvass]"), ThemeError, "canvas"),
         (("Cinzel-Bold.ttf", "Nowhere.ttf"), MissingElement, "Nowhere.ttf"),
-        (('name = "deckport"', 'name = "mine"\nglitter = 3'), ThemeError, "glitter"),
+        (('name = "deckport"', 'name = "mine"\nglitter = 3\nsparkle = 4'), ThemeError, "glitter.*sparkle"),
         (('"Legendary {category}"', '"Legendary {nope}"'), ThemeError, "category_legendary"),
     ):
-        mine = tmp_path / words
+        mine = tmp_path / words.partition(".")[0]
         mine.mkdir()
         (mine / "theme.toml").write_text(text.replace(*change, 1))
         with pytest.raises(error, match=words):
@@ -256,8 +329,9 @@ def test_a_theme_that_lacks_something_says_what(tmp_path: Path) -> None:
 def test_a_theme_that_extends_another_changes_only_what_it_says(tmp_path: Path, theme: Theme) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
-    (mine / "theme.toml").write_text('extends = "deckport"\nname = "mine"\n[categories]\nHERO.name = "Champion"\n')
+    (mine / "theme.toml").write_text('extends = "deckport"\n[categories]\nHERO.name = "Champion"\n')
     other = load_theme(mine)
+    assert other.name == "mine", "its own name, not that of what it extends"
     assert other.sha256 != theme.sha256
     assert "Champion" in printed(LEGEND, other)
     assert drawn(PLAIN, other).window == drawn(PLAIN, theme).window

@@ -37,9 +37,29 @@ def test_what_only_shows_on_cards_is_found(tmp_path: Path, change: str, flaw: st
 
 def test_boxes_of_texts_that_overlap_are_found(tmp_path: Path) -> None:
     text = (PACKAGE_THEMES / "deckport" / "theme.toml").read_text()
-    (tmp_path / "theme.toml").write_text(text.replace("credit = [106, 2005,", "credit = [106, 1970,"))
+    (tmp_path / "theme.toml").write_text(text.replace("credit = [106, 1980,", "credit = [106, 1970,"))
     flaws = [str(flaw) for flaw in check_theme(load_theme(tmp_path))]
-    assert any("'Art: A Painter' overlap by" in flaw for flaw in flaws), flaws
+    assert flaws == ["places: box 'card_set' and box 'credit' overlap by 420 x 10 px"]
+
+
+def test_a_text_that_may_run_under_a_gem_is_found(tmp_path: Path) -> None:
+    text = (PACKAGE_THEMES / "deckport" / "theme.toml").read_text()
+    (tmp_path / "theme.toml").write_text(text.replace("name = [281, 114, 938,", "name = [250, 114, 938,"))
+    flaws = [str(flaw) for flaw in check_theme(load_theme(tmp_path))]
+    assert flaws == ["places: box 'name' and gem 'mana_cost' overlap by 26 x 128 px"]
+
+
+@pytest.mark.parametrize(
+    ("change", "flaw"),
+    [
+        (("credit = [106, 1980,", "credit = [106, 1990,"), "box 'credit' is closer to the edge than 75 px"),
+        (("mana_cost = [80, 80,", "mana_cost = [58, 80,"), "a shape at (58, 80, 196, 196) is closer to the edge"),
+    ],
+)
+def test_what_a_printer_may_cut_is_found(tmp_path: Path, change: tuple[str, str], flaw: str) -> None:
+    text = (PACKAGE_THEMES / "deckport" / "theme.toml").read_text()
+    (tmp_path / "theme.toml").write_text(text.replace(*change))
+    assert any(flaw in str(each) for each in check_theme(load_theme(tmp_path)))
 
 
 def test_a_theme_of_layers_may_have_no_glow(tmp_path: Path) -> None:
