@@ -29,7 +29,7 @@ from deckport_assets.models import Card
 from deckport_assets.resources.studio import RenderedCard
 from deckport_assets.studio.artist import paint
 from deckport_assets.studio.cards import PACKAGE_THEMES, CardSpec, layout, load_theme, render_card
-from deckport_assets.studio.cards.compose import compose
+from deckport_assets.studio.cards.compose import LOOKS_KEPT, _make_look, compose
 from deckport_assets.studio.cards.theme import Theme
 from deckport_assets.studio.encoding import open_picture, png
 from tests.studio.cards.oracle import oracle
@@ -45,7 +45,7 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(1)  # as in the pipeline: cards are made in threads of our own
     theme = load_theme(PACKAGE_THEMES / given.theme)
-    cards = some_cards(given.cards)
+    cards = of_few_looks(some_cards(8 * given.cards), theme)[: given.cards]
     paintings = [png(paint(card, card.name, size_px=(1200, 1744))) for card in cards[:12]]
     art = [paintings[i % len(paintings)] for i in range(len(cards))]
 
@@ -63,6 +63,7 @@ def main() -> None:
         "compose": cpu_ms(len(cards), lambda i: compose(lists[i], pixels[i % len(pixels)], theme)),
         "encode composite PNG": cpu_ms(len(cards), lambda i: png(rendered[i % len(rendered)].composite)),
         "art to composite PNG": cpu_ms(len(cards), card_from),
+        "a look, when its first card comes": cpu_ms(min(8, len(cards)), lambda i: _make_look(lists[i], theme)),
         "all files of a card": cpu_ms(min(24, len(cards)), lambda i: files(cards[i], art[i], theme)),
     }
     floor = cost["decode art"] + cost["encode composite PNG"]
@@ -100,6 +101,13 @@ def some_cards(count: int) -> list[Card]:
             found = all_cards(connection)
         database.close()
     return found
+
+
+def of_few_looks(cards: list[Card], theme: Theme) -> list[Card]:
+    """The cards of as many looks as stay in memory: a catalog's neighbours have the same."""
+    plates = {card.slug: layout(CardSpec.of(card), theme).plate for card in cards}
+    kept = set(list(dict.fromkeys(plates.values()))[:LOOKS_KEPT])
+    return [card for card in cards if plates[card.slug] in kept]
 
 
 def files(card: Card, art: bytes, theme: Theme) -> dict[str, int]:

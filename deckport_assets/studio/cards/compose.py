@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -36,7 +37,12 @@ MIN_ART_PX = 256
 """The least width and height of artwork: less would be visibly blurred in print."""
 
 LOOKS_KEPT = 16
-"""How many looks stay in memory, at about 25 MB each: the rarities and layouts of the colours that are at work."""
+"""How many looks stay in memory, at about 20 MB each: the rarities and layouts of the categories that are at work."""
+
+LIGHTS_KEPT = 8
+"""How many lights, at 10 MB each: looks that differ in rarity alone share one."""
+
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def compose(draw_list: DrawList, art: Pixels, theme: Theme) -> Rendered:
     each is one multiplication and one addition; only where a mark touches the window it is composed anew, from the
     frame, so that frame and composite agree.
     """
-    look = _looks.look(draw_list, theme)
+    look = _look(draw_list, theme)
     lit_art = _affine(cover(art, draw_list.window, draw_list.focus), look.light)
     frame = look.plate.copy()
     touched: list[Area] = []
@@ -93,7 +99,7 @@ def compose(draw_list: DrawList, art: Pixels, theme: Theme) -> Rendered:
 def opening_of(draw_list: DrawList, theme: Theme) -> Opening:
     """Where art is seen on a card, and in which light."""
     size_px = draw_list.width_px, draw_list.height_px
-    return Opening(size_px, draw_list.window, draw_list.focus, _looks.look(draw_list, theme).light)
+    return Opening(size_px, draw_list.window, draw_list.focus, _look(draw_list, theme).light)
 
 
 def _affine(pixels: Pixels, change: Affine | None) -> Pixels:
@@ -187,50 +193,60 @@ class _Look:
     glass: Affine | None
 
 
-class _Looks:
-    """The looks that were used last. Each is made once, however many threads ask for it."""
+class _Kept(Generic[_Thing]):
+    """What was used last, by its key. Each is made once, however many threads ask for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[object, ...], Future[_Look]] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], Future[_Thing]] = OrderedDict()
 
-    def look(self, draw_list: DrawList, theme: Theme) -> _Look:
-        key = (draw_list.width_px, draw_list.height_px, draw_list.window, draw_list.light, draw_list.plate)
+    def get(self, key: tuple[object, ...], make: Callable[[], _Thing]) -> _Thing:
         with self._lock:
             mine = key not in self._kept
             if mine:
                 self._kept[key] = Future()
-                while len(self._kept) > LOOKS_KEPT:
+                while len(self._kept) > self._most:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
             kept = self._kept[key]
         if mine:
             try:
-                kept.set_result(_make_look(draw_list, theme))
-            except BaseException as error:  # noqa: BLE001 - every thread that waits for the look gets it
+                kept.set_result(make())
+            except BaseException as error:  # noqa: BLE001 - every thread that waits for it gets the error
                 with self._lock:
                     self._kept.pop(key, None)
                 kept.set_exception(error)
         return kept.result()
 
 
-_looks = _Looks()
+_looks: _Kept[_Look] = _Kept(LOOKS_KEPT)
+_lights: _Kept[Affine | None] = _Kept(LIGHTS_KEPT)
+
+
+def _look(draw_list: DrawList, theme: Theme) -> _Look:
+    key = (draw_list.width_px, draw_list.height_px, draw_list.window, draw_list.light, draw_list.plate)
+    return _looks.get(key, lambda: _make_look(draw_list, theme))
 
 
 def _make_look(draw_list: DrawList, theme: Theme) -> _Look:
     plate = draw_plate(draw_list, theme)
     window = _pixel_rows_columns(draw_list.window)
-    darkness = _darkness(draw_list, theme)
-    light = None
-    if darkness is not None:
-        shade = np.rint(darkness * 255).astype(np.uint8)
-        light = Affine(shade, 255 - shade)
+    light = _lights.get((draw_list.window, draw_list.light), lambda: _make_light(draw_list, theme))
     alpha = plate[window][:, :, 3:]
     glass = None
     if alpha.any():
-        over = np.rint(plate[window][:, :, :3] * (alpha / 255)).astype(np.uint8)
+        over = np.rint(plate[window][:, :, :3] * (alpha / np.float32(255))).astype(np.uint8)
         glass = Affine(np.repeat(255 - alpha, 3, axis=2), over)
     return _Look(plate, light, glass)
+
+
+def _make_light(draw_list: DrawList, theme: Theme) -> Affine | None:
+    darkness = _darkness(draw_list, theme)
+    if darkness is None:
+        return None
+    shade = np.rint(darkness * 255).astype(np.uint8)
+    return Affine(shade, 255 - shade)
 
 
 def draw_plate(draw_list: DrawList, theme: Theme) -> Pixels:
