@@ -4,7 +4,10 @@
     ├── Retryable                    the same call may succeed later
     │   ├── ServiceUnavailable       an outside service is down, busy or its circuit is open
     │   │   └── Stalled              it answers, but its work does not move
+    │   ├── TimedOut                 it took longer than it may, and was stopped
+    │   ├── OutOfMemory              the service had too little memory at that moment
     │   ├── Lost                     the work was accepted and its result is gone
+    │   │   └── OutputMissing        the service says that it is done, and its file is not there or broken
     │   ├── Damaged                  a stored file is missing or is not what its row says
     │   ├── StorageFull              no room to write; nothing half-written stays
     │   └── WaitsForInput            an asset that this one is made from is not there yet
@@ -14,6 +17,11 @@
     │   ├── BadProfile               a colour profile is broken or of a kind that nothing is printed with
     │   ├── BadDeck                  a deck list has lines that name no card
     │   ├── BadPrompt                a prompt breaks the rules
+    │   ├── TemplateError            a workflow, its bindings or what is asked of it are wrong
+    │   ├── MissingNode              a service has no such node
+    │   ├── MissingModel             a service has no such model
+    │   ├── NodeFailed               a node of the workflow failed
+    │   ├── Unauthorised             a service does not let us in
     │   ├── ThemeError               a theme is wrong
     │   │   ├── MissingElement       a part that the theme names, or needs, is not there
     │   │   └── MissingGlyph         no font of the theme has a letter
@@ -22,6 +30,7 @@
     ├── NeedsMoney                   a budget or a spend limit refuses
     ├── PossiblyBilled               the call may have been paid and its answer is unknown: never repeated unasked
     ├── Cancelled                    a person stopped it: never repeated by itself
+    │   └── Interrupted              a person stopped it at the service
     └── Refused                      the command itself is not allowed as asked (a missing --yes, a wrong setting)
 
 Only the classes live here, no handling. Whether something is repeated by itself is `retryable`, nothing else.
@@ -64,6 +73,18 @@ class Lost(Retryable):
     """The work was accepted and its result is gone."""
 
 
+class OutputMissing(Lost):
+    """The service says that it is done, and its file is not there, or is broken."""
+
+
+class TimedOut(Retryable):
+    """It took longer than it may, and was stopped."""
+
+
+class OutOfMemory(Retryable):
+    """The service had too little memory at that moment."""
+
+
 class Damaged(Retryable):
     """A stored file is missing or is not what its row says."""
 
@@ -94,6 +115,26 @@ class BadDeck(Rejected):
 
 class BadPrompt(Rejected):
     """A prompt breaks the rules."""
+
+
+class TemplateError(Rejected):
+    """A workflow, its bindings, or what is asked of it are wrong."""
+
+
+class MissingNode(Rejected):
+    """A service has no node of that class."""
+
+
+class MissingModel(Rejected):
+    """A service has no model file of that name."""
+
+
+class NodeFailed(Rejected):
+    """A node of the workflow failed; the message names it."""
+
+
+class Unauthorised(Rejected):
+    """A service does not let us in."""
 
 
 class ThemeError(Rejected):
@@ -130,6 +171,10 @@ class PossiblyBilled(DeckportError):
 
 class Cancelled(DeckportError):
     """A person stopped it: never repeated by itself."""
+
+
+class Interrupted(Cancelled):
+    """A person stopped it at the service."""
 
 
 class Refused(DeckportError):
