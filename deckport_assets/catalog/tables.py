@@ -105,6 +105,8 @@ versions = db.Table(
     db.Column("run_id", db.Text, nullable=False, server_default=""),
     db.Column("duration_s", db.Float, nullable=False, server_default="0"),
     db.Column("inputs", Json, nullable=False, comment="data version of each input, by its asset key"),
+    db.Column("likeness", db.BigInteger, comment="64-bit perceptual hash of a picture, as a signed number"),
+    db.Column("more", Json, nullable=False, server_default="{}", comment="what else its provider says of its making"),
     db.Column("data_version", db.Text, nullable=False),
     db.Column("code_version", db.Text, nullable=False),
     db.Column("claims", Json, nullable=False, comment="what the asset's check found"),
@@ -179,6 +181,19 @@ services = db.Table(
     db.Column("retry_at", Moment),
     db.Column("trial_until", Moment),
     db.Column("changed_at", Moment, nullable=False),
+)
+
+in_flight = db.Table(
+    "in_flight",
+    metadata,
+    db.Column("job", db.Text, primary_key=True, comment="the job's key: the same work has the same"),
+    db.Column("service", db.Text, nullable=False),
+    db.Column("run_id", db.Text, nullable=False),
+    db.Column("partition", db.Text, nullable=False),
+    db.Column("ticket", db.Text, nullable=False, server_default="", comment="how the service calls it"),
+    db.Column("taken_at", Moment, nullable=False),
+    db.Column("lease_until", Moment, nullable=False, comment="counted until then; renewed while its process lives"),
+    comment="what outside services hold for us, counted over all processes",
 )
 
 catalog_version = db.Table(

@@ -47,6 +47,8 @@ class Version:
     duration_s: float = 0.0
     inputs: Mapping[str, str] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
+    likeness: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
     review: str = "none"
     reviewed_by: str = ""
     reviewed_at: datetime | None = None

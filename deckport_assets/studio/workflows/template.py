@@ -1,7 +1,7 @@
 """A template: a workflow as ComfyUI exports it ("Export (API)"), and the bindings that say where values go in.
 
-A folder `workflows/<name>/` with `workflow.json` and `bindings.toml`. A producer's own folder of the same name wins over
-the package's. Filling in is `binding`'s, what a server needs for it is `needs`'.
+A folder `workflows/<name>/` with `workflow.json` and `bindings.toml`. A producer's own folder of the same name wins
+over the package's. Filling in is `binding`'s, what a server needs for it is `needs`'.
 """
 
 from __future__ import annotations

@@ -1,0 +1,190 @@
+"""Outside services as all processes see them: one circuit per service, and the work that is in flight at each.
+
+A circuit is a row: closed (use it), open (leave it alone until `retry_at`), trial (one caller may try). Own code, and
+not a library: those keep their state in the process, and here the runs, the daemon, the API and `deckport` share it.
+
+A slot is a row too: a job that a service holds for us. It is counted while its lease is young; a job that a killed
+process left behind is found by its key, with the ticket under which the service knows it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as db
+
+from deckport_assets.catalog.database import now, upsert
+from deckport_assets.catalog.tables import in_flight, services
+
+OPENS_AFTER = 3
+"""So many failures in a row open a circuit."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
+"""How long it stays open: doubled with each failure, with a jitter of a fifth, so that not all come back at once."""
+TRIAL_S = 60.0
+"""How long the one who tries has, before another may."""
+LEASE_S = 20.0
+"""How long a slot is counted without a sign of life."""
+
+
+class State(StrEnum):
+    """The states of a circuit."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    TRIAL = "trial"
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """How a service is doing, and since when."""
+
+    service: str
+    state: State
+    failures: int = 0
+    cause: str = ""
+    retry_at: datetime | None = None
+    trial_until: datetime | None = None
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A job that a service holds for us. `ticket` is how the service calls it; empty before it was handed over."""
+
+    job: str
+    service: str
+    run_id: str
+    partition: str
+    ticket: str
+    taken_at: datetime
+    lease_until: datetime
+
+
+def circuits(connection: db.Connection, named: Sequence[str] = ()) -> dict[str, Circuit]:
+    """The circuits that have ever been touched (or those of these services), by service."""
+    query = db.select(services).order_by(services.c.service)
+    if named:
+        query = query.where(services.c.service.in_(named))
+    rows = connection.execute(query).mappings()
+    return {row["service"]: Circuit(**dict(row) | {"state": State(row["state"])}) for row in rows}
+
+
+def is_usable(connection: db.Connection, service: str) -> bool:
+    """Whether the service may be called now; a True of an open circuit makes the caller the one who tries.
+
+    Ask within a transaction that writes. Who got True tells how it went: `succeeded` or `failed`.
+    """
+    circuit = circuits(connection, [service]).get(service)
+    if circuit is None or circuit.state is State.CLOSED:
+        return True
+    until = circuit.retry_at if circuit.state is State.OPEN else circuit.trial_until
+    if until is not None and until > now():
+        return False
+    here = db.and_(services.c.service == service, services.c.changed_at == circuit.changed_at)
+    trial = {"state": State.TRIAL, "trial_until": now() + timedelta(seconds=TRIAL_S), "changed_at": now()}
+    return connection.execute(services.update().where(here).values(**trial)).rowcount == 1
+
+
+def succeeded(connection: db.Connection, service: str) -> bool:
+    """The service did what it was asked: its circuit is closed. Whether that changed anything."""
+    here = db.and_(services.c.service == service, db.or_(services.c.state != State.CLOSED, services.c.failures > 0))
+    closed = {"state": State.CLOSED, "failures": 0, "cause": "", "retry_at": None, "trial_until": None}
+    return connection.execute(services.update().where(here).values(**closed, changed_at=now())).rowcount > 0
+
+
+def failed(connection: db.Connection, service: str, cause: str, *, opens_after: int = OPENS_AFTER) -> Circuit:
+    """The service did not do what it was asked. The failure that fills the measure opens its circuit, or a trial's."""
+    before = circuits(connection, [service]).get(service, Circuit(service, State.CLOSED))
+    failures, moment = before.failures + 1, now()
+    opens = before.state is not State.CLOSED or failures >= opens_after
+    pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** max(0, failures - opens_after)) * random.uniform(0.8, 1.2)
+    after = Circuit(
+        service,
+        State.OPEN if opens else State.CLOSED,
+        failures,
+        cause,
+        moment + timedelta(seconds=pause_s) if opens else None,
+        None,
+        moment,
+    )
+    row = {name: getattr(after, name) for name in Circuit.__slots__}
+    upsert(connection, services, ("service",), [row])
+    return after
+
+
+def take_slot(
+    connection: db.Connection, candidates: Mapping[str, float], *, most: int, job: str, run_id: str, partition: str
+) -> Slot | None:
+    """A place for a job at the emptiest of these usable services, or None when all are full or resting.
+
+    `candidates`: service -> how much else waits there, by which those with the same number of ours are told apart. A
+    job that was left in flight by a process that is gone goes back to where it was, and keeps its ticket. Ask within a
+    transaction that writes.
+    """
+    _one_at_a_time(connection)
+    left = _slot_of(connection, job)
+    if left is not None and left.lease_until > now() and left.run_id != run_id:
+        return None  # another living run draws this very picture
+    counts = slots_taken(connection)
+    wanted = sorted(candidates, key=lambda service: (counts.get(service, 0), candidates[service]))
+    if left is not None and left.service in candidates:
+        wanted = [left.service, *(service for service in wanted if service != left.service)]
+    for service in wanted:
+        if counts.get(service, 0) >= most:
+            if left is not None and service == left.service:
+                return None
+            continue
+        if not is_usable(connection, service):
+            continue
+        ticket = left.ticket if left is not None and left.service == service else ""
+        slot = Slot(job, service, run_id, partition, ticket, now(), now() + timedelta(seconds=LEASE_S))
+        upsert(connection, in_flight, ("job",), [{name: getattr(slot, name) for name in Slot.__slots__}])
+        return slot
+    return None
+
+
+def slots_taken(connection: db.Connection) -> dict[str, int]:
+    """How many jobs each service holds for living processes."""
+    query = db.select(in_flight.c.service, db.func.count()).where(in_flight.c.lease_until > now())
+    return {row[0]: row[1] for row in connection.execute(query.group_by(in_flight.c.service))}
+
+
+def handed_over(connection: db.Connection, slot: Slot, ticket: str) -> None:
+    """The service took the job, and calls it `ticket`."""
+    connection.execute(in_flight.update().where(_mine(slot)).values(ticket=ticket))
+
+
+def renew(connection: db.Connection, slot: Slot) -> bool:
+    """A sign of life. False when another process has taken the job over meanwhile."""
+    until = now() + timedelta(seconds=LEASE_S)
+    return connection.execute(in_flight.update().where(_mine(slot)).values(lease_until=until)).rowcount > 0
+
+
+def give_back(connection: db.Connection, slot: Slot) -> None:
+    """The service holds the job no longer."""
+    connection.execute(in_flight.delete().where(_mine(slot)))
+
+
+def forget_run(connection: db.Connection, run_id: str) -> None:
+    """The run has ended: what it left in flight is not counted any more, and may be taken over at once."""
+    connection.execute(in_flight.update().where(in_flight.c.run_id == run_id).values(lease_until=now()))
+
+
+def _slot_of(connection: db.Connection, job: str) -> Slot | None:
+    """The slot of a job, its holder alive or not: it may still be made there, or be done."""
+    row = connection.execute(db.select(in_flight).where(in_flight.c.job == job)).mappings().first()
+    return Slot(**row) if row else None
+
+
+def _mine(slot: Slot) -> db.ColumnElement[bool]:
+    return db.and_(in_flight.c.job == slot.job, in_flight.c.run_id == slot.run_id)
+
+
+def _one_at_a_time(connection: db.Connection) -> None:
+    """On PostgreSQL, one at a time looks for a place; on SQLite every transaction that writes has the lock."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(db.text("LOCK TABLE in_flight IN SHARE ROW EXCLUSIVE MODE"))

@@ -1,0 +1,175 @@
+"""Circuits and slots: what one process learns of a service all know, and work in flight is counted over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from deckport_assets.catalog import services
+from deckport_assets.catalog.database import Database, now
+from deckport_assets.catalog.services import LEASE_S, State, circuits, is_usable, slots_taken, take_slot
+
+HERE, THERE = "comfyui http://here:8188", "comfyui http://there:8188"
+BOTH = {HERE: 0.0, THERE: 0.0}
+
+
+class Clock:
+    """A clock that is set forward by hand: no test waits."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return now() + self.ahead
+
+    def forward(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(services, "now", made)
+    return made
+
+
+@pytest.fixture
+def other(database: Database) -> Iterator[Database]:
+    """The same catalog as another process opens it."""
+    opened = Database(database.url)
+    yield opened
+    opened.close()
+
+
+def fail(database: Database, service: str = HERE, times: int = 1) -> None:
+    for _ in range(times):
+        with database.writing() as connection:
+            services.failed(connection, service, "connection refused")
+
+
+def usable(database: Database, service: str = HERE) -> bool:
+    with database.writing() as connection:
+        return is_usable(connection, service)
+
+
+def test_three_failures_in_a_row_open_a_circuit_for_all_processes(database: Database, other: Database) -> None:
+    fail(database, times=2)
+    assert usable(other)
+    fail(database)
+    assert not usable(other)
+    with other.reading() as connection:
+        circuit = circuits(connection)[HERE]
+    assert (circuit.state, circuit.failures, circuit.cause) == (State.OPEN, 3, "connection refused")
+
+
+def test_a_success_between_failures_keeps_it_closed(database: Database) -> None:
+    fail(database, times=2)
+    with database.writing() as connection:
+        assert services.succeeded(connection, HERE)
+    fail(database, times=2)
+    assert usable(database)
+
+
+def test_after_a_while_one_may_try_and_the_others_wait(database: Database, other: Database, clock: Clock) -> None:
+    fail(database, times=3)
+    clock.forward(10)
+    assert usable(database)
+    assert not usable(other), "one at a time"
+    clock.forward(services.TRIAL_S + 1)
+    assert usable(other), "who tried gave no sign of life"
+    with other.writing() as connection:
+        services.succeeded(connection, HERE)
+    assert usable(database) and usable(other)
+
+
+def test_a_failed_trial_doubles_the_pause(database: Database, clock: Clock) -> None:
+    pauses = []
+    for _ in range(12):
+        fail(database, times=3 if not pauses else 1)
+        with database.reading() as connection:
+            circuit = circuits(connection)[HERE]
+        assert circuit.retry_at is not None
+        pauses.append((circuit.retry_at - clock()).total_seconds())
+        clock.forward(pauses[-1] + 1)
+        assert usable(database)
+    assert 3 < pauses[0] < 7 and 1.2 < pauses[1] / pauses[0] < 3.1
+    assert max(pauses) <= services.LONGEST_PAUSE_S * 1.2
+
+
+def take(database: Database, job: str, run: str = "run", most: int = 2, at: dict[str, float] = BOTH) -> str:
+    with database.writing() as connection:
+        slot = take_slot(connection, at, most=most, job=job, run_id=run, partition="moth")
+    return slot.service if slot else ""
+
+
+def test_jobs_go_to_the_emptiest_service_and_no_further_when_all_are_full(database: Database, other: Database) -> None:
+    placed = [take(each, f"job {n}", f"run {n % 2}") for n, each in enumerate([database, other, database, other])]
+    assert sorted(placed) == [HERE, HERE, THERE, THERE]
+    assert take(other, "job 4") == ""
+    with database.reading() as connection:
+        assert slots_taken(connection) == {HERE: 2, THERE: 2}
+
+
+def test_what_else_waits_there_decides_between_equals(database: Database) -> None:
+    assert take(database, "job", at={HERE: 3.0, THERE: 0.0}) == THERE
+
+
+def test_two_processes_at_once_never_take_more_than_there_is(database: Database, other: Database) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        placed = list(pool.map(lambda n: take((database, other)[n % 2], f"job {n}", f"run {n % 2}"), range(24)))
+    assert len([service for service in placed if service]) == 4
+
+
+def test_a_service_at_rest_gets_nothing(database: Database) -> None:
+    fail(database, HERE, times=3)
+    assert [take(database, f"job {n}") for n in range(3)] == [THERE, THERE, ""]
+
+
+def test_what_a_killed_process_left_behind_is_found_again_where_it_was(
+    database: Database, other: Database, clock: Clock
+) -> None:
+    with database.writing() as connection:
+        slot = take_slot(connection, {THERE: 0.0}, most=2, job="job", run_id="killed", partition="moth")
+        assert slot is not None
+        services.handed_over(connection, slot, "ticket 1")
+    clock.forward(LEASE_S + 1)
+    with other.reading() as connection:
+        assert slots_taken(connection) == {}, "not counted any more"
+    with other.writing() as connection:
+        again = take_slot(connection, BOTH, most=2, job="job", run_id="next", partition="moth")
+    assert again is not None and (again.service, again.ticket) == (THERE, "ticket 1")
+    with database.writing() as connection:
+        assert not services.renew(connection, slot), "the late one learns that it has lost the job"
+        assert services.renew(connection, again)
+
+
+def test_two_runs_never_have_the_same_picture_in_the_making(database: Database, other: Database) -> None:
+    assert take(database, "job", "one") == HERE
+    assert take(other, "job", "two") == ""
+    assert take(database, "job", "one") == HERE, "the run itself may hand it over again"
+
+
+def test_a_run_that_has_ended_is_not_waited_for(database: Database) -> None:
+    assert [take(database, f"job {n}", "dead", most=1) for n in range(2)] == [HERE, THERE]
+    assert take(database, "another", most=1) == ""
+    with database.writing() as connection:
+        services.forget_run(connection, "dead")
+    assert take(database, "another", most=1) in BOTH
+
+
+def test_a_sign_of_life_keeps_a_slot(database: Database, clock: Clock) -> None:
+    with database.writing() as connection:
+        slot = take_slot(connection, {HERE: 0.0}, most=1, job="job", run_id="run", partition="moth")
+        assert slot is not None
+    for _ in range(3):
+        clock.forward(LEASE_S * 0.7)
+        with database.writing() as connection:
+            assert services.renew(connection, slot)
+    assert take(database, "other", at={HERE: 0.0}, most=1) == ""
+    with database.writing() as connection:
+        services.give_back(connection, replace(slot, ticket="whatever"))
+    assert take(database, "other", at={HERE: 0.0}, most=1) == HERE
