@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from deckport_assets.studio.workflows.binding import filled
+from deckport_assets.studio.workflows.binding_parts import Value
 from deckport_assets.studio.workflows.template import Graph, Place, Template, is_link, label
 
 _MODEL_FILES = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx")
@@ -32,17 +33,23 @@ def needs_of(graph: Graph) -> frozenset[str]:
     return frozenset(node["class_type"] for node in graph.values())
 
 
-def unmet(template: Template, object_info: Mapping[str, Any]) -> tuple[Lack, ...]:
+def unmet(
+    template: Template, object_info: Mapping[str, Any], values: Mapping[str, Value] | None = None
+) -> tuple[Lack, ...]:
     """What is missing on a server with this `/object_info`: node classes, models by name, choices, required inputs,
-    and seeds (inputs with `control_after_generate`) that no binding fills in."""
-    return tuple(_Look(template, object_info).lacks())
+    and seeds (inputs with `control_after_generate`) that no binding fills in.
+
+    `values`, as those of a job, hold instead of the template's defaults: a model that is never asked for is no lack.
+    """
+    return tuple(_Look(template, object_info, values or {}).lacks())
 
 
 class _Look:
-    """A template with its defaults filled in, held against one server."""
+    """A template with what is known of its values filled in, held against one server."""
 
-    def __init__(self, template: Template, object_info: Mapping[str, Any]) -> None:
-        self._graph = filled(template, template.defaults)
+    def __init__(self, template: Template, object_info: Mapping[str, Any], values: Mapping[str, Value]) -> None:
+        self._known = {**template.defaults, **values}
+        self._graph = filled(template, self._known)
         self._info = object_info
         self._outputs = template.outputs
         self._inputs = template.bindings.inputs
@@ -94,7 +101,7 @@ class _Look:
 
     def _choice_lacks(self, place: Place, spec: Sequence[Any], value: object) -> Iterator[Lack]:
         offered, node_id, name, key = _offered(spec), *place, self._bound.get(place, "")
-        if offered is None or (key and (self._inputs[key].required or self._inputs[key].type == "image")):
+        if offered is None or (key and (key not in self._known or self._inputs[key].type == "image")):
             return
         if _is_upload(spec) and "/" in str(value):
             return  # The server lists the pictures of its top folder only, and takes those of others too.
