@@ -3,8 +3,28 @@
 Pure: files in, graphs out. Talking to a server is `resources.comfyui`'s.
 """
 
-from deckport_assets.studio.workflows.binding import Job, bind
+from deckport_assets.studio.workflows.binding import SEEDS, Job, Value, bind, seed_for
 from deckport_assets.studio.workflows.needs import Lack, needs_of, unmet
-from deckport_assets.studio.workflows.template import Kind, Template, find_template, load_template
+from deckport_assets.studio.workflows.template import (
+    PACKAGE_WORKFLOWS,
+    Kind,
+    Template,
+    find_template,
+    load_template,
+)
 
-__all__ = ["Job", "Kind", "Lack", "Template", "bind", "find_template", "load_template", "needs_of", "unmet"]
+__all__ = [
+    "PACKAGE_WORKFLOWS",
+    "SEEDS",
+    "Job",
+    "Kind",
+    "Lack",
+    "Template",
+    "Value",
+    "bind",
+    "find_template",
+    "load_template",
+    "needs_of",
+    "seed_for",
+    "unmet",
+]
