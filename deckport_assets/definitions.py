@@ -14,6 +14,8 @@ from deckport_assets.assets import cards  # noqa: E402 - the warnings above are 
 from deckport_assets.assets.catalog import catalog_asset  # noqa: E402
 from deckport_assets.catalog.recipes import ARTWORK, ASSETS, PROMPT, VIDEO  # noqa: E402
 from deckport_assets.resources.catalog import Catalog  # noqa: E402
+from deckport_assets.resources.comfyui import ComfyUI, ComfyUIArtist  # noqa: E402
+from deckport_assets.resources.comfyui.execution import Patience  # noqa: E402
 from deckport_assets.resources.embedded import EmbeddedAnimator, EmbeddedArtist, EmbeddedWriter  # noqa: E402
 from deckport_assets.resources.media import Media  # noqa: E402
 from deckport_assets.resources.studio import Studio  # noqa: E402
@@ -30,9 +32,28 @@ def live(chosen: Settings) -> dict[str, Any]:
         "media": Media(location=chosen.media_location),
         "studio": Studio(theme=chosen.theme, own_themes=str(chosen.home / "themes"), workers=chosen.workers),
         "writer": EmbeddedWriter(workers=chosen.workers, refused=chosen.require_real),
-        "artist": EmbeddedArtist(workers=chosen.workers, refused=chosen.require_real),
+        "artist": artist(chosen),
         "animator": EmbeddedAnimator(workers=chosen.workers, refused=chosen.require_real),
     }
+
+
+def artist(chosen: Settings) -> Any:
+    """Who draws: ComfyUI when it is configured, else the embedded artist, whose pictures are drafts."""
+    if not chosen.comfyui_servers:
+        return EmbeddedArtist(workers=chosen.workers, refused=chosen.require_real)
+    return ComfyUIArtist(comfyui(chosen), chosen.comfyui_template_art)
+
+
+def comfyui(chosen: Settings) -> ComfyUI:
+    """The servers that these settings name."""
+    return ComfyUI(
+        chosen.comfyui_servers,
+        chosen.catalog_url,
+        in_flight=chosen.comfyui_in_flight,
+        workflows=[chosen.home / "workflows"],
+        patience=Patience(job_s=chosen.comfyui_timeout_s),
+        wait_s=chosen.comfyui_wait_s,
+    )
 
 
 def real_assets(resources: Mapping[str, Any]) -> frozenset[str]:

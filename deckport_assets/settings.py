@@ -25,7 +25,12 @@ class Settings(BaseSettings):
     """What an operator can change. Paths are absolute once read; sums of money are US dollars."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DECKPORT_", env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_prefix="DECKPORT_",
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(Path("var"), description="Where all state lives: databases, Dagster's home, media.")
@@ -43,6 +48,16 @@ class Settings(BaseSettings):
     automate: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Paid assets that may run by themselves on a real provider: prompt,artwork,video."
     )
+    comfyui_servers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        repr=False,
+        description="ComfyUI's addresses, separated by commas: http://user:password@host:8188. None: drafts.",
+    )
+    comfyui_in_flight: int = Field(2, description="Jobs that each ComfyUI holds for us at a time.", ge=1, le=8)
+    comfyui_template_art: str = Field("card-art-flux", description="The workflow that artwork is drawn with.")
+    comfyui_template_video: str = Field("card-video-wan", description="The workflow that clips are drawn with.")
+    comfyui_timeout_s: float = Field(600, description="How long a job may run on ComfyUI, in seconds.", gt=0)
+    comfyui_wait_s: float = Field(900, description="How long is waited for a ComfyUI when all are away.", ge=0)
     require_real: bool = Field(False, description="Refuse the embedded providers: nothing is made as a draft.")
     event_log: Literal["fast", "stock"] = Field(
         "fast", description="`fast` keeps the event log's connections open; `stock` is Dagster's own class."
@@ -56,6 +71,19 @@ class Settings(BaseSettings):
         if unknown:
             raise ValueError(f"{', '.join(unknown)}: expected a list of {', '.join(PAID_ASSETS)}")
         return tuple(words)
+
+    @field_validator("comfyui_servers", mode="before")
+    @classmethod
+    def _addresses(cls, value: Any) -> Any:
+        words = value.split(",") if isinstance(value, str) else value
+        found = [word.strip().rstrip("/") for word in words if word.strip()]
+        for address in found:
+            parts = urlsplit(address)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"{_mask(address)}: expected http://host:8188 or http://user:password@host:8188")
+        if len({address.rpartition("@")[2] for address in found}) < len(found):
+            raise ValueError("one server is named twice")
+        return tuple(found)
 
     @field_validator("database_url", mode="after")
     @classmethod
@@ -107,6 +135,8 @@ def _mask(value: Any) -> Any:
     if isinstance(value, str) and "://" in value and "@" in value:
         scheme, rest = value.split("://", 1)
         return f"{scheme}://***@{rest.rsplit('@', 1)[1]}"
+    if isinstance(value, tuple):
+        return tuple(_mask(each) for each in value)
     return str(value) if isinstance(value, Path) else value
 
 

@@ -67,7 +67,7 @@ def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> No
     content = json.loads(bench.take(PROMPT))
     attempt = bench.attempt(ARTWORK)
     drawn = artist.draw(
-        bench.card, content["text"], attempt=attempt, progress=bench.progress, cancelled=bench.cancelled
+        bench.card, content["text"], negative=content["negative"], attempt=attempt, occasion=bench.occasion
     )
     bench.give(
         ARTWORK,
@@ -155,7 +155,7 @@ def animate(bench: Bench, assets: tuple[str, ...], *, animator: Animator, studio
     """Have the artwork moved under the frame, in its light."""
     attempt = bench.attempt(VIDEO)
     still = Still(bench.take(ARTWORK), bench.take(FRAME), studio.opening(bench.card))
-    made = animator.animate(bench.card, still, attempt=attempt, progress=bench.progress, cancelled=bench.cancelled)
+    made = animator.animate(bench.card, still, attempt=attempt, occasion=bench.occasion)
     bench.give(
         VIDEO,
         {

@@ -24,7 +24,7 @@ from deckport_assets.catalog.versions import Version
 from deckport_assets.errors import WaitsForInput
 from deckport_assets.media import MediaStore, StoredFile
 from deckport_assets.models import Card, fingerprint
-from deckport_assets.resources.providers import Provenance
+from deckport_assets.resources.providers import Occasion, Provenance
 
 Make = Callable[["Bench", tuple[str, ...]], None]
 
@@ -39,6 +39,7 @@ class CardLine:
     order: Order
     code_versions: Mapping[str, str]
     make_on: Make
+    priority: int = 0
     journal: Journal = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,8 +87,7 @@ class Bench:
     ) -> None:
         self.line = line
         self.look = look
-        self.progress = progress
-        self.cancelled = cancelled
+        self.occasion = Occasion(line.run_id, line.priority, progress, cancelled)
         self.made: dict[str, Made] = {}
         self._began_at = time.monotonic()
 
@@ -120,6 +120,7 @@ class Bench:
         claims: Mapping[str, bool],
         remarks: Sequence[str] = (),
         preview: bytes = b"",
+        likeness: int | None = None,
         attempt: int = 0,
         prompt_version: int | None = None,
         inputs: Mapping[str, str] | None = None,
@@ -152,6 +153,8 @@ class Bench:
                 run_id=self.line.run_id,
                 duration_s=round(seconds, 4),
                 inputs=shaped_by,
+                likeness=likeness,
+                more=provenance.more,
                 data_version=data_version(shaped_by, attempt),
                 code_version=self.line.code_versions.get(asset, ""),
                 claims=dict(claims) | ({"remarks": list(remarks)} if remarks else {}),

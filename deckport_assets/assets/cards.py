@@ -186,7 +186,8 @@ def line_for(context: dg.AssetExecutionContext, catalog: Catalog, media: Media, 
         order = replace(order, asked_at=first_asked_at(context.instance, context.run))
     versions = {"/".join(spec.key.path): spec.code_version or "" for spec in context.assets_def.specs}
     note_code_versions(catalog.database, versions)
-    return CardLine(catalog.database, media.store, context.run.run_id, order, versions, make)
+    priority = int(context.run.tags.get("dagster/priority", "0"))
+    return CardLine(catalog.database, media.store, context.run.run_id, order, versions, make, priority)
 
 
 def first_asked_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:

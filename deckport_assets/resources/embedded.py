@@ -1,6 +1,5 @@
 """The providers that need no key and no GPU. Real, small, and everything they make is marked as a draft."""
 
-from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -8,7 +7,7 @@ from pydantic import Field
 
 from deckport_assets.errors import Refused
 from deckport_assets.models import PAINTED_FACTS, Card
-from deckport_assets.resources.providers import Animated, Drawn, Provenance, Still, Written
+from deckport_assets.resources.providers import Animated, Drawn, Occasion, Provenance, Still, Written
 
 
 class _Embedded(dg.ConfigurableResource[Any]):
@@ -54,15 +53,7 @@ class EmbeddedArtist(_Embedded):
     width_px: int = Field(default=1200, ge=64, le=4096)
     height_px: int = Field(default=1744, ge=64, le=4096)
 
-    def draw(
-        self,
-        card: Card,
-        prompt: str,
-        *,
-        attempt: int,
-        progress: Callable[[str], None],
-        cancelled: Callable[[], bool],
-    ) -> Drawn:
+    def draw(self, card: Card, prompt: str, *, negative: str, attempt: int, occasion: Occasion) -> Drawn:
         """The card's picture."""
         from deckport_assets.studio.artist.dice import seed_of
         from deckport_assets.studio.artist.painter import PAINTER_VERSION, paint
@@ -78,9 +69,7 @@ class EmbeddedArtist(_Embedded):
 class EmbeddedAnimator(_Embedded):
     """Moves the art under the still frame."""
 
-    def animate(
-        self, card: Card, still: Still, *, attempt: int, progress: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> Animated:
+    def animate(self, card: Card, still: Still, *, attempt: int, occasion: Occasion) -> Animated:
         """A seamless loop of three seconds, 608 x 852."""
         from deckport_assets.studio.artist.dice import seed_of
         from deckport_assets.studio.encoding import open_layer, open_picture
@@ -89,6 +78,6 @@ class EmbeddedAnimator(_Embedded):
         self._allow("ComfyUI")
         seed = seed_of("video", card.slug, attempt)
         art, frame = open_picture(still.art_png), open_layer(still.frame_png)
-        files = loop(art, frame, still.opening, seed=seed, cancelled=cancelled)
+        files = loop(art, frame, still.opening, seed=seed, cancelled=occasion.cancelled)
         provenance = Provenance("embedded", f"loop-{VIDEO_VERSION}", draft=True, seed=seed)
         return Animated(files[MP4.name], files[THEORA.name], *SIZE_PX, provenance)

@@ -58,6 +58,16 @@ class Animated:
     provenance: Provenance
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """On whose behalf something is made: the run, how urgent it is (10 most, 0 usual), who is told, who may stop it."""
+
+    run_id: str
+    priority: int
+    progress: Callable[[str], None]
+    cancelled: Callable[[], bool]
+
+
 class Writer(Protocol):
     """Writes prompts. `at_once` is how many it can take at a time; `real` is False for an embedded one."""
 
@@ -80,15 +90,7 @@ class Artist(Protocol):
     @property
     def real(self) -> bool: ...
 
-    def draw(
-        self,
-        card: Card,
-        prompt: str,
-        *,
-        attempt: int,
-        progress: Callable[[str], None],
-        cancelled: Callable[[], bool],
-    ) -> Drawn:
+    def draw(self, card: Card, prompt: str, *, negative: str, attempt: int, occasion: Occasion) -> Drawn:
         """The card's picture. Another attempt is another picture."""
 
 
@@ -110,7 +112,5 @@ class Animator(Protocol):
     @property
     def real(self) -> bool: ...
 
-    def animate(
-        self, card: Card, still: Still, *, attempt: int, progress: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> Animated:
+    def animate(self, card: Card, still: Still, *, attempt: int, occasion: Occasion) -> Animated:
         """A seamless loop of three seconds."""

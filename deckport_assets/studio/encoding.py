@@ -153,6 +153,23 @@ def open_picture(
         raise refuse(f"The picture is broken: {error}") from error
 
 
+def png_texts(data: bytes) -> dict[str, str]:
+    """What is written in a PNG's text chunks (`tEXt`, Latin-1) by their keywords; nothing for another file."""
+    found: dict[str, str] = {}
+    at = len(_PNG_SIGNATURE)
+    if not data.startswith(_PNG_SIGNATURE):
+        return found
+    while at + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        if kind == b"IEND":
+            break
+        if kind == b"tEXt":
+            keyword, _, text = data[at + 8 : at + 8 + length].partition(b"\0")
+            found[keyword.decode("latin-1")] = text.decode("latin-1")
+        at += length + 12
+    return found
+
+
 def open_layer(data: bytes) -> Pixels:
     """A PNG of our own with its transparency, as RGBA: (height, width, 4). Raises BadImage when it is none."""
     try:

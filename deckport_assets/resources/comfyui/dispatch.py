@@ -1,0 +1,253 @@
+"""Many jobs over several servers: each goes to the emptiest that can do it, away from one that fails, and back again.
+
+How many jobs a server holds for us is counted in the catalog's database, so that several runs share the servers; so
+are the circuits. What is done after each failure is the table in `_after`. One job on one server is `execution`'s.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from deckport_assets.catalog import services
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.services import Slot
+from deckport_assets.errors import (
+    Cancelled,
+    DeckportError,
+    Lost,
+    MissingModel,
+    MissingNode,
+    OutOfMemory,
+    OutputMissing,
+    ServiceUnavailable,
+    Stalled,
+    TimedOut,
+    Unauthorised,
+)
+from deckport_assets.resources.comfyui.execution import Execution, Outcome, Patience
+from deckport_assets.resources.comfyui.progress import Listener
+from deckport_assets.resources.comfyui.server import Server
+from deckport_assets.studio.workflows.binding import Job
+from deckport_assets.studio.workflows.needs import Lack, unmet
+
+LOOK_S = 0.1
+"""How often a job that waits for a place looks again."""
+KNOWN_S = 300.0
+"""How long it is known what a server has; a server that comes back is asked anew."""
+_MOST: Mapping[type[DeckportError], int] = {Lost: 3, OutputMissing: 2, OutOfMemory: 1, TimedOut: 0}
+"""How often a job is handed over again for each of these."""
+_MOST_MOVES = 8
+"""How often a job moves because its server failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Who wants a job, and who is told of it."""
+
+    partition: str
+    run_id: str
+    priority: int
+    told: Mapping[str, Any]
+    progress: Callable[[str], None]
+    cancelled: Callable[[], bool]
+    is_whole: Callable[[bytes], bool]
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a server has, and until when that is believed."""
+
+    info: Mapping[str, Any] | None = None
+    until: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Dispatch:
+    """The servers of one process. Safe to share between threads; what processes share is in the database."""
+
+    def __init__(
+        self, servers: Sequence[Server], database: Database, *, most: int, patience: Patience, wait_s: float
+    ) -> None:
+        self.servers = {service_of(server): server for server in servers}
+        self._database = database
+        self._most = most
+        self._patience = patience
+        self._wait_s = wait_s
+        self._known = {service: _Known() for service in self.servers}
+        self._listeners = {service: Listener(server) for service, server in self.servers.items()}
+
+    def close(self) -> None:
+        """Let the websockets go."""
+        for listener in self._listeners.values():
+            listener.close()
+
+    def draw(self, job: Job, errand: Errand) -> Outcome:
+        """Have the job done, wherever it can be. Raises the error that ends it, with the server and the node."""
+        spent: dict[type[DeckportError], int] = {}
+        moves = again = 0
+        barred: dict[str, DeckportError] = {}
+        while True:
+            slot = self._place(job, errand, barred)
+            server = self.servers[slot.service]
+            try:
+                outcome = self._execution(server, job, errand, slot, again).run()
+            except DeckportError as error:
+                self._tell_circuit(slot.service, error)
+                if isinstance(error, MissingNode | MissingModel | Unauthorised):
+                    barred[slot.service] = error
+                elif isinstance(error, ServiceUnavailable) and moves < _MOST_MOVES:
+                    moves += 1
+                elif spent.get(type(error), 0) < _MOST.get(type(error), 0):
+                    spent[type(error)] = spent.get(type(error), 0) + 1
+                    again += isinstance(error, OutputMissing)
+                    if isinstance(error, OutOfMemory):
+                        server.free()
+                else:
+                    raise
+                errand.progress(f"{errand.partition}: {error} Trying again.")
+            else:
+                self._succeeded(slot.service)
+                return outcome
+            finally:
+                with self._database.writing() as connection:
+                    services.give_back(connection, slot)
+
+    def _execution(self, server: Server, job: Job, errand: Errand, slot: Slot, again: int) -> Execution:
+        listener = self._listeners[slot.service]
+
+        def alive() -> None:
+            with self._database.writing() as connection:
+                if not services.renew(connection, slot):
+                    raise Cancelled(f"{errand.partition} was taken over by another run.")
+
+        def handed_over(ticket: str) -> None:
+            listener.follow(ticket, job, errand.partition, errand.progress)
+            with self._database.writing() as connection:
+                services.handed_over(connection, slot, ticket)
+
+        return Execution(
+            server,
+            job,
+            self._patience,
+            listener.client_id,
+            errand.told,
+            errand.is_whole,
+            errand.cancelled,
+            alive,
+            handed_over,
+            number=-float(errand.priority) if errand.priority else None,
+            left=slot.ticket,
+            again=again,
+        )
+
+    def _place(self, job: Job, errand: Errand, barred: Mapping[str, DeckportError]) -> Slot:
+        """A slot at a server that can do the job; waits while all are full, and for a while when all are away.
+
+        Raises what bars the last of them, ServiceUnavailable when none came back in time, Cancelled.
+        """
+        since, told = time.monotonic(), False
+        while True:
+            if errand.cancelled():
+                raise Cancelled("The run was stopped before the picture was handed over.")
+            candidates = self._candidates(job, barred)
+            slot = None
+            if candidates:
+                with self._database.writing() as connection:
+                    slot = services.take_slot(
+                        connection,
+                        candidates,
+                        most=self._most,
+                        job=job.key,
+                        run_id=errand.run_id,
+                        partition=errand.partition,
+                    )
+            if slot is not None:
+                return slot
+            if not self._all_rest():
+                since = time.monotonic()
+            elif not told:
+                told = True
+                errand.progress(f"{errand.partition}: no ComfyUI answers; waiting up to {self._wait_s:.0f} s for one.")
+            if time.monotonic() - since > self._wait_s:
+                raise ServiceUnavailable(
+                    f"No ComfyUI came back within {self._wait_s:.0f} s. {self._causes()}",
+                    remedy="deckport comfyui check",
+                )
+            time.sleep(LOOK_S * random.uniform(0.5, 1.5))
+
+    def _candidates(self, job: Job, barred: Mapping[str, DeckportError]) -> dict[str, float]:
+        """The servers that have what the job needs, with how much waits there."""
+        lacking: dict[str, DeckportError] = dict(barred)
+        found: dict[str, float] = {}
+        for service, server in self.servers.items():
+            if service in barred:
+                continue
+            lacks = self._lacks(service, job)
+            if lacks:
+                lacking[service] = _as_error(server, job, lacks)
+            else:
+                found[service] = float(server.queue_length)
+        if not found:
+            raise list(lacking.values())[-1]
+        return found
+
+    def _lacks(self, service: str, job: Job) -> tuple[Lack, ...]:
+        """What a server lacks for the job's workflow; nothing when it cannot be asked now: its circuit says that."""
+        known = self._known[service]
+        with known.lock:
+            if time.monotonic() > known.until:
+                known.info = None
+            if known.info is None:
+                with self._database.reading() as connection:
+                    circuit = services.circuits(connection, [service]).get(service)
+                if circuit is not None and circuit.state is not services.State.CLOSED:
+                    return ()
+                try:
+                    known.info = self.servers[service].object_info()
+                    known.until = time.monotonic() + KNOWN_S
+                except DeckportError as error:
+                    self._tell_circuit(service, error)
+                    return ()
+            return unmet(job.template, known.info, job.values)
+
+    def _tell_circuit(self, service: str, error: DeckportError) -> None:
+        if isinstance(error, ServiceUnavailable | Unauthorised):
+            at_once = isinstance(error, Stalled | Unauthorised)
+            with self._database.writing() as connection:
+                services.failed(connection, service, str(error), opens_after=1 if at_once else services.OPENS_AFTER)
+            self._known[service].until = 0.0
+        elif not isinstance(error, Cancelled | TimedOut):
+            self._succeeded(service)  # it does its work: what went wrong is the job's own
+
+    def _succeeded(self, service: str) -> None:
+        with self._database.reading() as connection:
+            circuit = services.circuits(connection, [service]).get(service)
+        if circuit is not None and (circuit.failures or circuit.state is not services.State.CLOSED):
+            with self._database.writing() as connection:
+                services.succeeded(connection, service)
+
+    def _all_rest(self) -> bool:
+        with self._database.reading() as connection:
+            found = services.circuits(connection, list(self.servers))
+        return all(s in found and found[s].state is not services.State.CLOSED for s in self.servers)
+
+    def _causes(self) -> str:
+        with self._database.reading() as connection:
+            found = services.circuits(connection, list(self.servers))
+        return " ".join(circuit.cause for circuit in found.values())
+
+
+def service_of(server: Server) -> str:
+    """What a server is called among the services: its circuit's and its slots' name."""
+    return f"comfyui {server.name}"
+
+
+def _as_error(server: Server, job: Job, lacks: Sequence[Lack]) -> DeckportError:
+    told = f"{server.name} cannot do {job.template.name}: {'; '.join(lack.message for lack in lacks)}."
+    kind = MissingModel if all(lack.kind == "model" for lack in lacks) else MissingNode
+    return kind(told, remedy=lacks[0].remedy)

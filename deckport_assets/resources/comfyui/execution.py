@@ -1,0 +1,288 @@
+"""One job on one server, from handing it over to its files: what is asked, in which order, and what an answer means.
+
+The queue is read first and the history then: a job goes from one to the other under one lock, so in this order it is
+never missed. The websocket is no authority. Which server, and what is done after a failure, is `dispatch`'s.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deckport_assets.errors import (
+    Cancelled,
+    DeckportError,
+    Interrupted,
+    Lost,
+    NodeFailed,
+    OutOfMemory,
+    OutputMissing,
+    ServiceUnavailable,
+    Stalled,
+    TimedOut,
+)
+from deckport_assets.resources.comfyui.server import File, Queue, Server, called
+from deckport_assets.studio.workflows.binding import Job
+
+_EXTENSIONS = {"image": ("png",), "video": ("mp4", "webm", "webp")}
+_MEMORY = ("OutOfMemoryError", "out of memory", "Allocation on device")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long what may take, in seconds."""
+
+    job_s: float = 600.0
+    """A job, from its start on the server."""
+    idle_s: float = 15.0
+    """Jobs wait and none runs: the worker inside is dead."""
+    away_s: float = 45.0
+    """A server that does not answer while it has our job: it may be starting anew."""
+    stop_s: float = 10.0
+    """A job that was told to stop."""
+    late_s: float = 2.0
+    """A job that is in neither queue nor history."""
+    poll_s: float = 0.2
+    fetch_s: float = 120.0
+    alive_s: float = 5.0
+    """Between two signs of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a job: its files' bytes by output, where it was made, and how."""
+
+    files: Mapping[str, bytes]
+    server: str
+    ticket: str
+    found: bool = False
+    """It was on the server already, and was not drawn again."""
+    cached_nodes: int = 0
+    drawn_s: float = 0.0
+    """By the server's own clock, from start to success."""
+    waited_s: float = 0.0
+    """From handing it over to its end."""
+
+
+@dataclass(slots=True)
+class Execution:
+    """One job on one server. `left` is the ticket under which an earlier process handed it over, if it did."""
+
+    server: Server
+    job: Job
+    patience: Patience
+    client_id: str
+    told: Mapping[str, Any]
+    is_whole: Callable[[bytes], bool]
+    """Whether a file can be opened to its end; half a picture is none."""
+    cancelled: Callable[[], bool]
+    alive: Callable[[], None]
+    """A sign of life; raises when another process has the job by now."""
+    handed_over: Callable[[str], None]
+    number: float | None = None
+    left: str = ""
+    again: int = 0
+    """How many times its file was missing: each time it is saved under another name, or the server would answer from
+    its cache with the file that is not there."""
+    ticket: str = ""
+    _alive_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def prefix(self) -> str:
+        """Where the server saves the files: the job's key is in the path, so that they are found again."""
+        return f"deckport/{self.job.key[:2]}/{self.job.key}/art{f'-{self.again}' if self.again else ''}"
+
+    def run(self) -> Outcome:
+        """Find it there, or have it made. Raises what `dispatch` has a table for."""
+        if (found := self._already_there()) is not None:
+            return Outcome(found, self.server.name, self.left, found=True)
+        began = time.monotonic()
+        entry = self._left_behind()
+        if entry is None:
+            if not self.ticket:
+                self._hand_over()
+            entry = self._wait()
+        waited_s = time.monotonic() - began
+        files = {output: self._fetch(file) for output, file in self._outputs(entry).items()}
+        drawn_s, cached = _timing(entry)
+        return Outcome(files, self.server.name, self.ticket, False, cached, drawn_s, round(waited_s, 3))
+
+    def _already_there(self) -> Mapping[str, bytes] | None:
+        """The files of a picture that was drawn before, by us or for us, and that nobody fetched."""
+        found: dict[str, bytes] = {}
+        folder, _, name = self.prefix.rpartition("/")
+        for output in self.job.outputs:
+            for extension in _EXTENSIONS[self.job.template.kind]:
+                file = File(f"{name}_00001_.{extension}", folder)
+                if self.server.has(file):
+                    data = self.server.read(file, deadline_s=self.patience.fetch_s)
+                    if not self.is_whole(data) or not self._is_ours(data):
+                        return None
+                    found[output] = data
+                    break
+            else:
+                return None
+        return found
+
+    def _left_behind(self) -> Any:
+        """What an earlier process handed over: its end, or None; `ticket` is set when it still is in the queue."""
+        if self.left:
+            if self.left in self.server.queue():
+                self.ticket = self.left
+            elif (entry := self.server.history(self.left)) is not None:
+                self.ticket = self.left
+                return entry
+        return None
+
+    def _hand_over(self) -> None:
+        """Submit it. When the answer does not come, look whether it was taken: it is never handed over twice."""
+        ticket = f"{self.job.key[:16]}-{uuid.uuid4().hex[:12]}"
+        graph = self.job.graph(self.prefix)
+        self.handed_over(ticket)  # before it is: a kill in between leaves a ticket that nobody knows, not a lost job
+        try:
+            told = {**self.told, "job": self.job.key}
+            self.server.submit(graph, ticket=ticket, client_id=self.client_id, number=self.number, told=told)
+        except ServiceUnavailable as error:
+            if not self._was_taken(ticket):
+                raise error from None
+        self.ticket = ticket
+
+    def _was_taken(self, ticket: str) -> bool:
+        try:
+            return ticket in self.server.queue() or self.server.history(ticket) is not None
+        except ServiceUnavailable:
+            return False
+
+    def _wait(self) -> Any:
+        """The history of the job once it has ended."""
+        patience = self.patience
+        idle_since = running_since = missing_since = away_since = moved_at = None
+        seen: Queue | None = None
+        while True:
+            self._look_up()
+            try:
+                queue = self.server.queue()
+                entry = None if self.ticket in queue else self.server.history(self.ticket)
+            except ServiceUnavailable as error:
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since > patience.away_s:
+                    raise ServiceUnavailable(f"{error} It had our job for {patience.away_s:.0f} s then.") from None
+                time.sleep(patience.poll_s)
+                continue
+            now, away_since = time.monotonic(), None
+            if entry is not None:
+                return entry
+            if seen is None or queue.running != seen.running:
+                moved_at = now
+            seen = queue
+            if self.ticket in queue.running:
+                running_since = running_since or now
+                if now - running_since > patience.job_s:
+                    self._stop()
+            elif self.ticket in queue.pending:
+                idle_since = (idle_since or now) if not queue.running else None
+                if idle_since and now - idle_since > patience.idle_s:
+                    self._give_up("its worker is dead: jobs wait and none runs")
+                if moved_at and now - moved_at > patience.job_s + patience.stop_s:
+                    self._give_up(f"the job before ours has run for {now - moved_at:.0f} s")
+            else:
+                missing_since = missing_since or now
+                if now - missing_since > patience.late_s:
+                    raise Lost(f"{self.server.name} does not know our job any more: it was restarted or cleared.")
+            time.sleep(patience.poll_s)
+
+    def _look_up(self) -> None:
+        """Between two looks at the server: whether we are to go on at all."""
+        if self.cancelled():
+            self._take_back()
+            raise Cancelled("The run was stopped while the picture was being drawn; the server was told.")
+        if time.monotonic() - self._alive_at > self.patience.alive_s:
+            self._alive_at = time.monotonic()
+            self.alive()
+
+    def _stop(self) -> None:
+        """It takes too long: stop this job and no other. A server that does not even stop it is stalled."""
+        self._take_back()
+        until = time.monotonic() + self.patience.stop_s
+        while time.monotonic() < until:
+            if self.ticket not in self.server.queue():
+                raise TimedOut(
+                    f"{self.server.name} had not drawn it after {self.patience.job_s:.0f} s; it was stopped.",
+                    remedy="Raise DECKPORT_COMFYUI_TIMEOUT_S, or use fewer steps in the workflow.",
+                )
+            time.sleep(self.patience.poll_s)
+        raise Stalled(f"{self.server.name} does not end a job that was told to stop; it may have to be restarted.")
+
+    def _give_up(self, why: str) -> None:
+        self._take_back()
+        raise Stalled(f"{self.server.name}: {why}. Our job was taken back.")
+
+    def _take_back(self) -> None:
+        try:
+            self.server.take_back(self.ticket)
+        except DeckportError:
+            return  # it does not answer: what there is to say is said by who called
+
+    def _outputs(self, entry: Mapping[str, Any]) -> dict[str, File]:
+        """The files of a job that has ended well, by output. Raises how it ended else."""
+        graph = self.job.graph(self.prefix)
+        status = entry.get("status") or {}
+        if status.get("status_str") != "success":
+            raise failure(status, graph, self.server.name)
+        found: dict[str, File] = {}
+        for output, node in self.job.outputs.items():
+            each = (entry.get("outputs") or {}).get(node) or {}
+            files = [item for kind in each.values() if isinstance(kind, list) for item in kind]
+            named = [f for f in files if isinstance(f, dict) and f.get("filename") and f.get("type") == "output"]
+            if not named:
+                raise OutputMissing(f"{self.server.name} says success, and {called(node, graph)} saved nothing.")
+            found[output] = File(str(named[0]["filename"]), str(named[0].get("subfolder", "")))
+        return found
+
+    def _fetch(self, file: File) -> bytes:
+        data = self.server.read(file, deadline_s=self.patience.fetch_s)
+        if not self.is_whole(data):
+            raise OutputMissing(f"{self.server.name}: {file} is broken: {len(data)} bytes that cannot be opened.")
+        if not self._is_ours(data):
+            raise OutputMissing(f"{self.server.name}: {file} is another picture under the name of ours.")
+        return data
+
+    def _is_ours(self, data: bytes) -> bool:
+        """Whether a PNG says that it is this job's; one that says nothing (--disable-metadata) is taken at its name."""
+        from deckport_assets.studio.encoding import png_texts
+
+        said = png_texts(data)
+        if "deckport" not in said and "prompt" not in said:
+            return True
+        return self.job.key in said.get("deckport", "")
+
+
+def failure(status: Mapping[str, Any], graph: Mapping[str, Any], server: str) -> DeckportError:
+    """How a job ended that did not end well."""
+    told = {name: data for name, data in (status.get("messages") or []) if isinstance(data, dict)}
+    if (stopped := told.get("execution_interrupted")) is not None:
+        return Interrupted(
+            f"{server}: somebody stopped the job in {called(str(stopped.get('node_id')), graph)}.",
+            remedy="If that was not meant: deckport retry.",
+        )
+    error = told.get("execution_error") or {}
+    message = " ".join(str(error.get("exception_message", "it says nothing more")).split())
+    kind = str(error.get("exception_type", ""))
+    where = called(str(error.get("node_id")), graph)
+    if any(word in kind or word in message for word in _MEMORY):
+        return OutOfMemory(f"{server}: {where} had too little memory: {message}")
+    return NodeFailed(
+        f"{server}: {where} failed: {kind}: {message}",
+        remedy="Open the workflow in ComfyUI and run it there; then deckport retry.",
+    )
+
+
+def _timing(entry: Mapping[str, Any]) -> tuple[float, int]:
+    """How long a job took by the server's clock, and how many of its nodes came from its cache."""
+    told = dict((entry.get("status") or {}).get("messages") or [])
+    begin = (told.get("execution_start") or {}).get("timestamp", 0)
+    end = (told.get("execution_success") or {}).get("timestamp", begin)
+    return max(0.0, (end - begin) / 1000), len((told.get("execution_cached") or {}).get("nodes", []))

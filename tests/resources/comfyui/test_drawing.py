@@ -1,0 +1,235 @@
+"""A picture from servers that fail: none is lost or drawn twice without need, and each failure is told in words."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from deckport_assets.catalog import services
+from deckport_assets.catalog.services import circuits, slots_taken
+from deckport_assets.errors import (
+    Cancelled,
+    DeckportError,
+    Interrupted,
+    MissingModel,
+    MissingNode,
+    NodeFailed,
+    OutOfMemory,
+    OutputMissing,
+    ServiceUnavailable,
+    Stalled,
+    TimedOut,
+    Unauthorised,
+)
+from deckport_assets.resources.comfyui.dispatch import service_of
+from deckport_assets.resources.comfyui.drawing import is_whole_picture
+from deckport_assets.resources.providers import Occasion
+from deckport_assets.studio.encoding import open_picture, png_texts
+from deckport_assets.studio.workflows import bind
+from tests.fakes.comfyui import Switches
+from tests.resources.comfyui.conftest import Studio
+
+Open = Callable[..., Studio]
+
+
+def test_a_picture_comes_with_all_that_is_known_of_its_making(open_studio: Open) -> None:
+    studio = open_studio(Switches())
+    drawn = studio.draw()
+    assert open_picture(drawn.png).shape == (376, 256, 3)
+    assert png_texts(drawn.png) == {}, "the server's file holds the whole workflow; ours holds none of it"
+    made = drawn.provenance
+    assert (made.provider, made.draft, made.workflow) == ("comfyui", False, "small 1")
+    assert made.seed is not None and 0 <= made.seed < 2**53
+    assert made.model == "sd_xl_base_1.0.safetensors"
+    assert made.more["server"] == studio.fakes[0].url and len(made.more["job"]) == 32
+
+
+def test_the_same_words_give_the_same_picture_and_another_attempt_another(open_studio: Open) -> None:
+    studio = open_studio(Switches())
+    first, again, other = studio.draw(), studio.draw(), studio.draw(attempt=1)
+    assert first.png == again.png != other.png
+    assert studio.drawn == 2 and again.provenance.more["found_on_the_server"]
+
+
+def test_the_steps_of_the_sampler_are_told(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=0.4, steps=8))
+    for n in range(3):  # the first picture may be done before its socket is open
+        studio.draw(f"picture {n}")
+    assert any("step 8 of 8, node" in line and "(KSampler)" in line for line in studio.said), studio.said
+
+
+def test_a_socket_that_says_nothing_holds_nothing_up(open_studio: Open) -> None:
+    studio = open_studio(Switches(silent_socket=True))
+    assert studio.draw().width_px == 256
+
+
+# --- What is done again by itself ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("switches", "draws"),
+    [
+        pytest.param(Switches(lose_file=1), 2, id="its file was deleted"),
+        pytest.param(Switches(half_file=1), 2, id="its file is cut in half"),
+        pytest.param(Switches(other_bytes=1), 2, id="another picture lies under its name"),
+        pytest.param(Switches(cut=1), 1, id="the answer broke off"),
+        pytest.param(Switches(oom=1), 2, id="too little memory, once"),
+        pytest.param(Switches(take_but_fail=1), 1, id="it was taken and the answer was an error"),
+        pytest.param(Switches(status=[500]), 1, id="it was not taken and the answer was an error"),
+        pytest.param(Switches(html=1), 1, id="somebody's error page"),
+        pytest.param(Switches(late_history=0.2), 1, id="its history comes late"),
+        pytest.param(Switches(no_metadata=True), 1, id="started without metadata"),
+    ],
+)
+def test_what_goes_wrong_once_costs_no_picture(open_studio: Open, switches: Switches, draws: int) -> None:
+    studio = open_studio(switches)
+    assert open_picture(studio.draw().png).shape == (376, 256, 3)
+    assert studio.drawn == draws
+
+
+def test_a_queue_that_was_cleared_in_the_middle_is_noticed(open_studio: Open) -> None:
+    studio = open_studio(Switches(worker_dead=True))
+    fake = studio.fakes[0]
+
+    def clear() -> None:
+        while not fake.worker.queue:
+            time.sleep(0.005)
+        fake.worker.drop([item[1] for item in fake.worker.queue])
+        fake.switches.worker_dead = False
+
+    threading.Thread(target=clear).start()
+    assert studio.draw().width_px == 256
+    assert studio.drawn == 1
+    assert any("does not know our job any more" in line for line in studio.said)
+
+
+def test_memory_is_freed_before_another_try(open_studio: Open) -> None:
+    studio = open_studio(Switches(oom=1))
+    studio.draw()
+    assert studio.fakes[0].worker.freed == 1
+
+
+# --- What another server does --------------------------------------------------------------------------------------
+
+
+def test_a_server_whose_worker_is_dead_is_left_for_another(open_studio: Open, sqlite: object) -> None:
+    studio = open_studio(Switches(worker_dead=True), Switches())
+    pictures = [studio.draw(f"picture {n}").provenance.more["server"] for n in range(3)]
+    assert set(pictures) == {studio.fakes[1].url}
+    with studio.comfyui.database.reading() as connection:
+        dead = circuits(connection)[f"comfyui {studio.fakes[0].url}"]
+    assert dead.state == "open" and "its worker is dead" in dead.cause
+    assert not studio.fakes[0].worker.queue, "our job was taken back"
+
+
+def test_a_server_without_the_model_gets_no_job(open_studio: Open) -> None:
+    lacking = Switches(missing_models=frozenset({"sd_xl_base_1.0.safetensors"}))
+    studio = open_studio(lacking, Switches())
+    assert {studio.draw(f"picture {n}").provenance.more["server"] for n in range(3)} == {studio.fakes[1].url}
+    assert "POST /prompt" not in studio.fakes[0].requests
+
+
+def test_jobs_go_to_the_emptiest(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=0.15), Switches(seconds=0.15))
+    threads = [threading.Thread(target=studio.draw, args=(f"picture {n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(fake.worker.done) for fake in studio.fakes] == [4, 4]
+
+
+def test_a_server_that_comes_up_late_is_waited_for(open_studio: Open) -> None:
+    studio = open_studio(Switches(html=10))
+    threading.Timer(0.3, lambda: setattr(studio.fakes[0].switches, "html", 0)).start()
+    assert studio.draw().width_px == 256
+
+
+# --- What fails, and in which words --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("switches", "error", "words"),
+    [
+        (Switches(node_fails="VAEDecode"), NodeFailed, r"node \d+ .*\(VAEDecode\) failed: ValueError: Unsupported"),
+        (Switches(oom=9), OutOfMemory, r"\(KSampler\) had too little memory"),
+        (Switches(lose_file=9), OutputMissing, "has no file deckport/"),
+        (Switches(missing_nodes=frozenset({"KSampler"})), MissingNode, "no node class 'KSampler'"),
+        (Switches(missing_models=frozenset({"sd_xl_base_1.0.safetensors"})), MissingModel, "sd_xl_base_1.0"),
+        (Switches(login=("moth", "secret")), Unauthorised, "answered 401"),
+        (Switches(stuck=9), Stalled, "the job before ours has run for"),
+        (Switches(seconds=30), TimedOut, "had not drawn it after 1 s; it was stopped"),
+        (Switches(drip=9), TimedOut, "had not ended in time"),
+        (Switches(html=99), ServiceUnavailable, "not ComfyUI's: '<html>"),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+def test_each_failure_is_told_in_words(
+    open_studio: Open, switches: Switches, error: type[DeckportError], words: str
+) -> None:
+    studio = open_studio(switches)
+    with pytest.raises(error, match=words):
+        studio.draw()
+    with studio.comfyui.database.reading() as connection:
+        assert slots_taken(connection) == {}, "no place is held by what has failed"
+
+
+def test_a_job_that_does_not_end_is_told_to_and_then_its_server_is_left(open_studio: Open) -> None:
+    studio = open_studio(Switches(stuck=1))
+    with pytest.raises(Stalled):
+        studio.draw()
+    assert any("does not end a job that was told to stop" in line for line in studio.said)
+    assert studio.fakes[0].worker.interrupted
+
+
+def test_what_a_killed_run_left_on_a_server_is_taken_over_and_not_drawn_again(open_studio: Open) -> None:
+    """The run died after it had handed the job over: the next one waits for that job instead of handing it over."""
+    studio = open_studio(Switches(seconds=0.3), Switches())
+    studio.draw(run="run")
+    job = bind(studio.comfyui.template("small"), {"prompt": "left behind", "seed": 5})
+    server = studio.comfyui.servers[0]
+    with studio.comfyui.database.writing() as connection:
+        slot = services.take_slot(
+            connection, {service_of(server): 0}, most=2, job=job.key, run_id="killed", partition="moth"
+        )
+        assert slot is not None
+        services.handed_over(connection, slot, "ticket of the killed")
+        services.forget_run(connection, "killed")
+    server.submit(
+        job.graph(f"deckport/{job.key}"), ticket="ticket of the killed", client_id="killed", told={"job": job.key}
+    )
+    occasion = Occasion("next", 0, studio.said.append, studio.cancelled)
+    result = studio.comfyui.draw(
+        studio.comfyui.template("small"), dict(job.values), partition="moth", occasion=occasion, told={},
+        is_whole=is_whole_picture,
+    )  # fmt: skip
+    assert result.provenance.more["ticket"] == "ticket of the killed"
+    assert studio.drawn == 2, "the first, and the one that was left behind"
+
+
+def test_what_a_person_stopped_at_the_server_is_not_done_again(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=30))
+    fake = studio.fakes[0]
+
+    def stop() -> None:
+        while fake.worker.running is None:
+            time.sleep(0.005)
+        fake.worker.interrupted = True
+
+    threading.Thread(target=stop).start()
+    with pytest.raises(Interrupted, match="somebody stopped the job"):
+        studio.draw()
+    assert studio.drawn == 1
+
+
+def test_a_stopped_run_takes_its_job_back_and_nobody_else_s(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=30))
+    fake = studio.fakes[0]
+    studio.cancelled = lambda: fake.worker.running is not None
+    with pytest.raises(Cancelled, match="the server was told"):
+        studio.draw()
+    assert fake.worker.interrupted
+    assert "POST /interrupt" in fake.requests
