@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from deckport_assets.assets.card_line import Bench, Picture
 from deckport_assets.catalog.line import PERSON
@@ -15,6 +16,8 @@ from deckport_assets.resources.studio import Studio
 
 LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 1200, 1744
 """The size at which artwork fills the card's window at 600 dpi."""
+ADOPTED = ("PNG", "JPEG", "WEBP", "TIFF")
+"""The files that people hand in."""
 MOST_CLEAR = 0.1
 """How much of a picture may be clear: a cut-out's edge, not its ground."""
 LEAST_CROP = 0.02
@@ -80,24 +83,29 @@ def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> No
     )
 
 
-def adopt_artwork(bench: Bench, picture: bytes, *, by: str) -> None:
+def adopt_artwork(bench: Bench, picture: bytes, *, by: str, studio: Studio) -> None:
     """Take a picture that a person made; what is clear in it prints black.
 
-    Raises BadImage when it is broken, too large, too small to print, or mostly clear.
+    A picture of another shape than the card's window is cropped: its sides evenly, of its height more below than above
+    (the theme's `focus`). Raises BadImage when it is broken, too large, mostly clear, or when what the card shows of it
+    is too small to print; TextOverflow or MissingGlyph when the name `by` cannot be printed on the card.
     """
     from deckport_assets.studio.encoding import clear_share, open_picture, png, preview
 
-    pixels = open_picture(picture)
+    pixels = open_picture(picture, formats=ADOPTED)
     height_px, width_px = pixels.shape[:2]
-    if width_px < LEAST_WIDTH_PX or height_px < LEAST_HEIGHT_PX:
+    window = studio.opening(bench.card, credit=by).window
+    shown = Crop.of(width_px, height_px, window.width_px, window.height_px)
+    if shown.width_px < LEAST_WIDTH_PX:
         raise BadImage(
-            f"The picture is {width_px} x {height_px} pixels.",
-            remedy=f"At least {LEAST_WIDTH_PX} x {LEAST_HEIGHT_PX} are needed to print.",
+            f"The picture is {width_px} x {height_px} pixels; this card's window, {window.width_px:g} x "
+            f"{window.height_px:g}, shows {shown.width_px} x {shown.height_px} of them.",
+            remedy=f"At least {LEAST_WIDTH_PX} x {LEAST_WIDTH_PX * window.height_px / window.width_px:.0f} are needed.",
         )
     clear = clear_share(picture)
     if clear > MOST_CLEAR:
         raise BadImage(
-            f"The picture is clear over {clear:.0%} of its area, which would print black.",
+            f"The picture is clear by {clear:.0%}, which would print black.",
             remedy="Put it on a background and hand it in again.",
         )
     before = bench.look.version(ARTWORK)
@@ -106,17 +114,31 @@ def adopt_artwork(bench: Bench, picture: bytes, *, by: str) -> None:
         {"": Picture(png(pixels), "png", width_px, height_px)},  # encoded anew: no metadata of its file is published
         Provenance(PERSON, by, draft=False),
         claims={"is_large_enough_to_print": True},
-        remarks=[cropped] if (cropped := what_is_cropped(width_px, height_px)) else [],
+        remarks=[cropped] if (cropped := shown.in_words()) else [],
         preview=preview(pixels),
         attempt=before.attempt + 1 if before else 0,
     )
 
 
-def what_is_cropped(width_px: int, height_px: int) -> str:
-    """How much of a picture of this size a card does not show, in words; empty when it is next to nothing."""
-    shape, window = width_px / height_px, LEAST_WIDTH_PX / LEAST_HEIGHT_PX
-    lost, side = (1 - window / shape, "width") if shape > window else (1 - shape / window, "height")
-    return f"{lost:.0%} of its {side} is cropped: a card shows {window:.2f} : 1." if lost > LEAST_CROP else ""
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """What a window shows of a picture: its pixels, and how much of each side is lost (0 to 1)."""
+
+    width_px: int
+    height_px: int
+    lost_width: float
+    lost_height: float
+
+    @classmethod
+    def of(cls, width_px: int, height_px: int, window_width: float, window_height: float) -> Crop:
+        scale = max(window_width / width_px, window_height / height_px)
+        shown_width, shown_height = window_width / scale, window_height / scale
+        return cls(round(shown_width), round(shown_height), 1 - shown_width / width_px, 1 - shown_height / height_px)
+
+    def in_words(self) -> str:
+        """How much of the picture the card does not show; empty when it is next to nothing."""
+        lost, side = max((self.lost_width, "width"), (self.lost_height, "height"))
+        return f"{lost:.0%} of its {side} is cropped by this card's window." if lost > LEAST_CROP else ""
 
 
 def render(bench: Bench, assets: tuple[str, ...], *, studio: Studio) -> None:

@@ -192,7 +192,8 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
 def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
     """Take a picture that a person made as a card's artwork (PNG, JPEG or WebP, at least 1200 x 1744 pixels).
 
-    What is wider or taller than a card's window is cropped evenly. The older artwork stays for rollback. No machine
+    What is wider than the card's window is cropped at both sides, what is taller more below than above. The older
+    artwork stays for rollback. No machine
     replaces the picture unasked.
 
     \b
@@ -207,6 +208,7 @@ def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
     from deckport_assets.instance.home import open_instance, prepare
     from deckport_assets.instance.launcher import is_over
     from deckport_assets.media import MediaStore
+    from deckport_assets.resources.studio import Studio
 
     chosen = chosen_settings()
     prepare(chosen)
@@ -221,7 +223,7 @@ def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
         if not line.journal.claim([ARTWORK], [found.slug], is_over(instance)):
             raise Refused(f"A run is drawing {found.name} right now.", remedy="Stop it, or wait for its end.")
         try:
-            adopt_artwork(bench, picture.read_bytes(), by=by)
+            adopt_artwork(bench, picture.read_bytes(), by=by, studio=Studio.of(chosen))
             line.journal.accept([ARTWORK], found.slug, bench.made[ARTWORK].files)
         except BadImage as error:
             raise BadImage(f"{picture.name}: {error}", remedy=error.remedy) from None

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from deckport_assets.errors import DeckportError, ThemeError
 from deckport_assets.models import Card, fingerprint
+from deckport_assets.settings import Settings
 
 if TYPE_CHECKING:
     from deckport_assets.studio.cards.compose import Opening, Rendered
@@ -79,6 +80,11 @@ class Studio(dg.ConfigurableResource[Any]):
     own_themes: str = Field("", description="The folder of the producer's own themes.")
     workers: int = Field(2, description="Cards rendered at the same time.", ge=1, le=8)
 
+    @classmethod
+    def of(cls, chosen: Settings, theme: str = "") -> "Studio":
+        """The studio that the settings ask for, with another theme when one is named."""
+        return cls(theme=theme or chosen.theme, own_themes=str(chosen.home / "themes"), workers=chosen.workers)
+
     @cached_property
     def loaded(self) -> "Theme":
         """The theme. Raises ThemeError or MissingElement, naming the theme and the part."""
@@ -115,13 +121,13 @@ class Studio(dg.ConfigurableResource[Any]):
         theme = self.loaded
         return RenderedCard(render_card(CardSpec.of(card, credit=credit), open_picture(art), theme))
 
-    def opening(self, card: Card) -> "Opening":
-        """Where the card's art is seen, and in which light."""
+    def opening(self, card: Card, *, credit: str = "") -> "Opening":
+        """Where the card's art is seen, and in which light. Raises what is wrong with its texts, or with `credit`."""
         from deckport_assets.studio.cards.compose import opening_of
         from deckport_assets.studio.cards.layout import layout
         from deckport_assets.studio.cards.spec import CardSpec
 
-        return opening_of(layout(CardSpec.of(card), self.loaded), self.loaded)
+        return opening_of(layout(CardSpec.of(card, credit=credit), self.loaded), self.loaded)
 
     def lint(self, card: Card) -> list[str]:
         """What looks wrong in the words that the card prints, each with its place."""

@@ -32,7 +32,6 @@ PREVIEW_BYTES = 5_000
 """What a preview may weigh, so that it can live in an event as a `data:` URI."""
 
 _INCH_MM = 25.4
-_CLEAR = 26
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_COLOUR_TYPE = {3: 2, 4: 6}
 _PNG_FILTER_UP = 2
@@ -189,7 +188,7 @@ def pixels_sha256(pixels: Pixels) -> str:
 
 
 def clear_share(data: bytes) -> float:
-    """The share of a picture's pixels that are all but clear, 0 to 1; 0 for one without transparency.
+    """How clear a picture is, 0 to 1: half of its area clear, or all of it half clear, is 0.5.
 
     The picture is one that `open_picture` has taken.
     """
@@ -197,7 +196,7 @@ def clear_share(data: bytes) -> float:
         if not picture.has_transparency_data:
             return 0.0
         alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
-    return float(np.count_nonzero(alpha < _CLEAR) / alpha.size)
+    return float(1 - alpha.mean() / 255)
 
 
 def _as_rgb(picture: Image.Image) -> Pixels:

@@ -15,9 +15,10 @@ from deckport_assets.catalog.line import looks
 from deckport_assets.catalog.prompts import Origin, add_prompt
 from deckport_assets.catalog.recipes import ARTWORK, ASSETS, COMPOSITE, FRAME, PROMPT, THUMBNAIL, UNASKED, VIDEO
 from deckport_assets.catalog.standing import Order
-from deckport_assets.errors import BadImage
+from deckport_assets.errors import BadImage, TextOverflow
 from deckport_assets.resources.embedded import EmbeddedArtist, EmbeddedWriter
-from deckport_assets.studio.cards import PACKAGE_THEMES
+from deckport_assets.resources.studio import Studio
+from deckport_assets.studio.cards import PACKAGE_THEMES, CardSpec, layout, load_theme
 from deckport_assets.studio.encoding import open_picture, png
 from tests.catalog_source import art, card
 from tests.pipeline import SMALL, Pipeline
@@ -117,7 +118,7 @@ def test_a_changed_theme_makes_every_rendering_stale_and_no_artwork(line: Pipeli
     mine = line.home / "themes" / "deckport"
     mine.mkdir(parents=True)
     text = (PACKAGE_THEMES / "deckport" / "theme.toml").read_text()
-    (mine / "theme.toml").write_text(text.replace('light = "#5fb1ee"', 'light = "#5fb1ef"'))
+    (mine / "theme.toml").write_text(text.replace('light = "#9ad2ff"', 'light = "#9ad2fe"'))
 
     assert line.standings(A)["composite"] == "stale"
     assert line.standings(A)["artwork"] == "draft"
@@ -164,13 +165,27 @@ def test_a_picture_that_is_broken_or_small_is_not_taken(line: Pipeline) -> None:
 
 
 def test_a_cut_out_without_a_ground_is_not_taken_and_a_crop_is_told(line: Pipeline) -> None:
-    with pytest.raises(BadImage, match="clear over 100%"):
-        _adopt(line, png(np.zeros((1744, 1200, 4), np.uint8)))
+    for opacity, clear in ((0, "100%"), (128, "50%")):
+        with pytest.raises(BadImage, match=f"clear by {clear}"):
+            _adopt(line, png(np.full((1744, 1200, 4), opacity, np.uint8)))
 
-    wide = np.random.default_rng(1).integers(0, 255, (1744, 2400, 3), np.uint8)
+    wide = np.random.default_rng(1).integers(0, 255, (1744, 4000, 3), np.uint8)
     _adopt(line, png(wide))
 
-    assert line.version(ARTWORK, A).claims["remarks"] == ["50% of its width is cropped: a card shows 0.69 : 1."]
+    (told,) = line.version(ARTWORK, A).claims["remarks"]
+    with line.database.reading() as connection:
+        spec = CardSpec.of(looks(connection, [ARTWORK], [A])[A].card)
+    window = layout(spec, load_theme(PACKAGE_THEMES / "deckport")).window
+    lost = 1 - 1744 / 4000 * window.width_px / window.height_px
+    assert told == f"{lost:.0%} of its width is cropped by this card's window."
+
+
+def test_a_name_too_long_to_be_printed_is_told_before_the_picture_is_taken(line: Pipeline) -> None:
+    line.run_stages(A, B, C)
+    signed = "The Painter Who Signs with Every One of Her Names " * 2
+    with pytest.raises(TextOverflow, match="'credit'"):
+        _adopt(line, png(np.zeros((1744, 1200, 3), np.uint8)), by=signed)
+    assert line.version(ARTWORK, A).provider == "embedded"
 
 
 def test_the_check_run_alone_reads_the_files_again(line: Pipeline) -> None:
@@ -232,11 +247,11 @@ def _place(line: Pipeline, asset: str) -> tuple[str, str]:
     return version.path, version.sha256
 
 
-def _adopt(line: Pipeline, picture: bytes) -> None:
+def _adopt(line: Pipeline, picture: bytes, by: str = "Ada") -> None:
     with line.database.reading() as connection:
         look = looks(connection, [ARTWORK], [A])[A]
     adopting = CardLine(line.database, line.media, "adopt", Order(), {}, lambda bench, assets: None)
     bench = Bench(adopting, look, print, lambda: False)
-    adopt_artwork(bench, picture, by="Ada")
+    adopt_artwork(bench, picture, by=by, studio=Studio(theme="deckport"))
     adopting.journal.claim([ARTWORK], [A], lambda run_id: True)
     adopting.journal.accept([ARTWORK], A, bench.made[ARTWORK].files)

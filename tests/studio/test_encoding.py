@@ -88,9 +88,10 @@ def test_a_small_picture_has_no_value_that_the_large_one_lacks() -> None:
 
 def test_how_much_of_a_picture_is_clear() -> None:
     layer = np.full((10, 10, 4), 255, np.uint8)
-    layer[:4, :, 3] = 10
-
-    assert clear_share(png(layer)) == 0.4
+    layer[:4, :, 3] = 0
+    assert clear_share(png(layer)) == pytest.approx(0.4)
+    layer[:, :, 3] = 51
+    assert clear_share(png(layer)) == pytest.approx(0.8), "half clear all over prints half black"
     assert clear_share(png(noise(10, 10))) == 0
 
 

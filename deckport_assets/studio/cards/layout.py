@@ -186,10 +186,11 @@ class _CardLayout:
         above = [("traits", (Run(traits),) if traits else ()), ("keywords", tuple(keywords))]
         for line in spec.rules_text.splitlines():
             above += [("rules", self.marked(rule)) for rule in (sentences(line) if apart else [line])]
-        paragraphs = [Paragraph(runs, self.style(style), flow.gap_px) for style, runs in above if runs]
+        larger = self.part.enlarged
+        paragraphs = [Paragraph(runs, self.style(style, larger), flow.gap_px * larger) for style, runs in above if runs]
         if spec.flavor_text:
-            gap_px = flow.flavor_gap_px
-            paragraphs.append(Paragraph((Run(spec.flavor_text),), self.style("flavor"), gap_px, ruled=True))
+            gap_px = flow.flavor_gap_px * larger
+            paragraphs.append(Paragraph((Run(spec.flavor_text),), self.style("flavor", larger), gap_px, ruled=True))
         return paragraphs
 
     def marked(self, rule: str) -> tuple[Run, ...]:
@@ -281,10 +282,10 @@ class _CardLayout:
             self.theme.lacks(f"place {name!r} in its layout {self.part.name!r}")
         return Box(*self.part.places[name])
 
-    def style(self, name: str) -> Style:
+    def style(self, name: str, larger: float = 1) -> Style:
         part = self.theme.find("style", self.theme.parts.styles, name)
         self.theme.find("font stack", self.theme.fonts, part.font)
-        values = part.model_dump()
+        values = part.model_dump() | {"size_px": part.size_px * larger}
         for colour in ("colour", "outline_colour"):
             values[colour] = self.theme.rgba(values[colour], self.palette)
         return Style(**values)

@@ -15,7 +15,11 @@ from deckport_assets.models import Card
 from deckport_assets.studio.cards.symbols import SymbolTable
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_GLUED = re.compile(r"(?<!\w)(de|un|re|non|buff|debuff)(attack|defense|health|energy|mana|damage)(?!\w)", re.I)
+_PREFIXES = "de|un|re|non|buff|debuff|pre|anti|over|under|mis|dis|sub|super|auto|co|in|ex"
+_GLUED = re.compile(rf"(?<!\w)({_PREFIXES})(attack|defense|health|energy|mana|damage)(?!\w)", re.I)
+_VERBS = "Apply|Deal|Gain|Give|Heal|Draw|Destroy|Target|Move|Strike|Summon|Return"
+_UNSTOPPED = re.compile(rf"[^\W\d_A-Z]{{2}}(?= +(?:{_VERBS})\b)")
+_ENUMERATED = re.compile(r"(?:^|\s)\w\)$")
 _RUN_TOGETHER = re.compile(r": \d+(?= +[A-Z][a-z])")
 _ABILITY = re.compile(r"[^\W\d_][^.!?:]*: \d+")
 _MARK = re.compile(r"\{([^{}]*)\}")
@@ -49,9 +53,11 @@ def lint(card: Card, symbols: SymbolTable) -> tuple[Finding, ...]:
 
 def _keywords(card: Card, symbols: SymbolTable) -> Iterator[Finding]:
     at = 0
-    for code in card.keywords:
+    for nth, code in enumerate(card.keywords):
         if code.strip().lower() not in symbols.by_code:
             yield Finding("keywords", at, at + len(code), "unknown_keyword", f"{code!r} is no keyword of the theme")
+        if code in card.keywords[:nth]:
+            yield Finding("keywords", at, at + len(code), "doubled_word", f"{code!r} stands twice")
         at += len(code) + 2
 
 
@@ -80,8 +86,10 @@ def _unbalanced(fact: str, text: str) -> Iterator[Finding]:
         elif letter in closing:
             if waiting and waiting[-1][0] == closing[letter]:
                 waiting.pop()
-            else:
+            elif not _ENUMERATED.search(text[: place + 1]):  # as in "a) this b) that"
                 yield Finding(fact, place, place + 1, "unbalanced", f"{letter!r} closes what was never opened")
+    if text.count('"') % 2:
+        waiting.append(('"', text.rindex('"')))
     for letter, place in waiting:
         yield Finding(fact, place, place + 1, "unbalanced", f"{letter!r} is never closed")
 
@@ -105,8 +113,11 @@ def _stops(fact: str, text: str) -> Iterator[Finding]:
     for match in _RUN_TOGETHER.finditer(text):
         message = f"no full stop behind {match[0][2:]!r}"
         yield Finding(fact, match.start() + 2, match.end(), "missing_full_stop", message)
+    for match in _UNSTOPPED.finditer(text):
+        message = f"no full stop before {text[match.end() :].split()[0]!r}"
+        yield Finding(fact, match.start(), match.end(), "missing_full_stop", message)
     stripped = text.rstrip()
-    if not stripped or stripped[-1] in '.!?…"”’)}':
+    if not stripped or stripped[-1] in '.!?…"”’)}。！？':
         return
     last = re.split(r"(?<=[.!?])\s+|(?<=: \d)\s+|(?<=: \d\d)\s+", stripped)[-1]
     if not _ABILITY.fullmatch(last):

@@ -48,6 +48,13 @@ class CardSpec:
     def __post_init__(self) -> None:
         if not self.name or not self.sku:
             raise Rejected(f"Card {self.sku or self.name or '?'} has no {'name' if self.sku else 'SKU'} to print.")
+        for text in ("name", "rules_text", "flavor_text", "card_set", "credit"):
+            odd = next((c for c in getattr(self, text) if unicodedata.category(c) == "Cc" and c != "\n"), "")
+            if odd:
+                raise Rejected(
+                    f"Card {self.sku} {self.name!r}: its {text} holds a control character (U+{ord(odd):04X}).",
+                    remedy="Take it out of the source, or out of what was handed in.",
+                )
         for fact in (*self.numbers(), ("base_energy_per_turn", self.base_energy_per_turn)):
             if fact[1] < 0:
                 raise Rejected(

@@ -14,6 +14,7 @@ from deckport_assets.errors import MissingElement
 from deckport_assets.studio.cards.text import Run
 
 _MARK = re.compile(r"\{([^{}]*)\}")
+_GAP_EM = 0.12
 _VALUE = re.compile(r": \d+")
 """What a keyword is worth: never parted from it."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-z])|(?<=: \d)\s+(?=[^\W\d_a-z])|(?<=: \d\d)\s+(?=[^\W\d_a-z])")
@@ -46,7 +47,7 @@ class SymbolTable:
     def runs(self, text: str) -> tuple[Run, ...]:
         """The text with its symbols: each before its word, the word bold and never broken.
 
-        `{poison}` is the symbol alone, `{3}` the number three with the symbol of mana. Raises MissingElement for
+        `{poison}` is the symbol alone, `{3}` the symbol of mana and the number three. Raises MissingElement for
         markup that the theme has no symbol for; a single brace stands for itself.
         """
         found: list[Run] = []
@@ -99,10 +100,13 @@ class SymbolTable:
                 f"Theme {self._theme!r} has no symbol {{{name}}}.",
                 remedy=f"Correct the text, or add [symbols.{name or 'name'}] to the theme.toml of {self._theme!r}.",
             )
-        return [*([Run(number, font=self._bold, kept=True)] if number else []), self._picture(symbol)]
+        if number:
+            return [self._picture(symbol), Run(number, font=self._bold, kept=True)]
+        return [self._picture(symbol, alone=True)]
 
-    def _picture(self, symbol: Symbol) -> Run:
-        return Run("", symbol=symbol.key, width_em=self._width_em)
+    def _picture(self, symbol: Symbol, *, alone: bool = False) -> Run:
+        """A symbol with the gap before its word; one that stands alone has the text's own spaces."""
+        return Run("", symbol=symbol.key, width_em=self._width_em - (_GAP_EM if alone else 0))
 
 
 def sentences(text: str) -> list[str]:

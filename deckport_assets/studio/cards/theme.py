@@ -35,7 +35,7 @@ _NAME = re.compile(r"[\w-]+")
 _Found = TypeVar("_Found")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Theme:
     """A loaded, checked theme. `sha256` changes whenever a file that shapes the cards changes."""
 
@@ -43,6 +43,9 @@ class Theme:
     fonts: Mapping[str, FontStack]
     sha256: str
     layers: Mapping[str, LayerPicture] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Theme({self.name!r})"
 
     @property
     def name(self) -> str:

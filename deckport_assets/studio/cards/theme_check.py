@@ -19,14 +19,20 @@ from deckport_assets.studio.artist import paint
 from deckport_assets.studio.cards.compose import draw_plate, render_card
 from deckport_assets.studio.cards.draw_list import Box, DrawList, Shape, TextLine
 from deckport_assets.studio.cards.layout import layout
+from deckport_assets.studio.cards.shapes import lay_over, sprite
 from deckport_assets.studio.cards.spec import CardSpec
 from deckport_assets.studio.cards.theme import Theme
-from deckport_assets.studio.cards.theme_parts import CanvasPart
+from deckport_assets.studio.cards.theme_parts import BoxPx, CanvasPart
 from deckport_assets.studio.encoding import Pixels, shrink
 
 LEAST_CONTRAST = 3.0
 """The least contrast ratio of letters to their ground: WCAG 2.2's bound for large letters."""
 
+LEAST_PX = 24
+"""The smallest letters that can be read in print: 2.9 points at 600 dpi."""
+
+_SIGNS = ("category_icon", "set_symbol", "badge")
+_MOST_CLEAR = 0.1
 _LOOKED_AT = 4
 """Contrast is measured on plates this much smaller: it is a median, and a whole plate takes a fifth of a second."""
 
@@ -51,19 +57,31 @@ def check_theme(theme: Theme) -> tuple[Flaw, ...]:
     where a printer may cut, contrast."""
     flaws: dict[Flaw, None] = {}
     broken: dict[str, list[str]] = {}
+    faint: dict[str, list[tuple[float, str]]] = {}
     canvas = theme.parts.canvas
     for each in theme.parts.layouts:
         for name, place in each.places.items():
             if not _within(Box(*place), canvas, 0):
-                flaws[Flaw(f"layout {each.name!r}", f"place {name!r} lies outside of the card: {place}")] = None
+                shared = theme.parts.places.get(name) == place
+                where = "every layout" if shared else f"layout {each.name!r}"
+                flaws[Flaw(where, f"place {name!r} lies outside of the card: {place}")] = None
+    for name, style in theme.parts.styles.items():
+        if style.min_px < LEAST_PX:
+            told = f"its letters may become {style.min_px:g} px small, which cannot be read; {LEAST_PX} can"
+            flaws[Flaw(f"style {name!r}", told)] = None
     for card in _every_kind():
         try:
             found = layout(CardSpec.of(card, credit="A Painter"), theme)
-            for flaw in (*_overlaps(found), *_unsafe(found, canvas), *_contrast(found, theme, card)):
+            for flaw in (*_overlaps(found, _places(found, theme)), *_unsafe(found, canvas)):
                 flaws[flaw] = None
+            for box, ratio, told in _contrast(found, theme, card):
+                faint.setdefault(box, []).append((ratio, told))
         except DeckportError as error:
             message = str(error).replace(f"{card.sku} {card.name}", "a card").replace(card.name, "its name")
             broken.setdefault(message, []).append(f"{card.rarity} {card.colour} {card.category}")
+    for box, each_look in faint.items():
+        more = f", and on {len(each_look) - 1} other looks" if len(each_look) > 1 else ""
+        flaws[Flaw(f"box {box!r}", f"{min(each_look)[1]}{more}")] = None
     for message, kinds in broken.items():
         more = f" and {len(kinds) - 1} other kinds" if len(kinds) > 1 else ""
         flaws[Flaw(f"a {kinds[0]}{more}", message)] = None
@@ -84,6 +102,10 @@ def hard_cases() -> tuple[Card, ...]:
         long,
         replace(plain, name="Wwwwwwwww Mmmmmmmm Www", attack=12345, defense=99999, health=10000),
         replace(every[4], name="时之钥匙", rules_text="Poison: 4"),
+        replace(every[4], name="Φύλακας Ἀκροπόλεως", rules_text="Pay {3} and {energy}: gain {crimson}{azure}."),
+        replace(plain, name="Хранитель Времени", colour=Colour.VERDANT),
+        replace(plain, name="Đặng VĂN", colour=Colour.AETHER, base_energy_per_turn=0, equipment_slots=0),
+        replace(every[6], name="A Thing Without a Word", keywords=(), rules_text="", flavor_text=""),
     )
 
 
@@ -114,7 +136,7 @@ def _within(box: Box, canvas: CanvasPart, margin_px: float) -> bool:
     return box.x_px >= margin_px and box.y_px >= margin_px and box.right_px <= right_px and box.bottom_px <= bottom_px
 
 
-def _overlaps(found: DrawList) -> Iterator[Flaw]:
+def _overlaps(found: DrawList, places: Mapping[str, BoxPx]) -> Iterator[Flaw]:
     """Boxes of texts that lie over each other, or over the outline of a gem: with longer words their letters would.
 
     A number lies on its own gem. A text over the window is a designer's choice.
@@ -126,8 +148,21 @@ def _overlaps(found: DrawList) -> Iterator[Flaw]:
         yield from _overlap(f"box {one!r}", box, f"box {other!r}", over)
     for (text, box), (gem, outline) in product(apart.items(), gems.items()):
         yield from _overlap(f"box {text!r}", box, f"gem {gem!r}", outline)
+    for text, box in apart.items():
+        for sign in _SIGNS:
+            if sign in places:
+                yield from _overlap(f"box {text!r}", box, f"sign {sign!r}", Box(*places[sign]))
     for (one, box), (other, over) in combinations(gems.items(), 2):
         yield from _overlap(f"gem {one!r}", box, f"gem {other!r}", over)
+
+
+def _places(found: DrawList, theme: Theme) -> Mapping[str, BoxPx]:
+    """The places of the layout that a card has: the one whose text boxes are its own."""
+    boxes = {line.place: line.box for line in found.texts() if line.place in ("category", "rarity", "text", "traits")}
+    for part in theme.parts.layouts:
+        if all(name in part.places and Box(*part.places[name]) == box for name, box in boxes.items()):
+            return part.places
+    return {}
 
 
 def _overlap(one: str, box: Box, other: str, over: Box) -> Iterator[Flaw]:
@@ -170,17 +205,29 @@ def _unsafe(found: DrawList, canvas: CanvasPart) -> Iterator[Flaw]:
             yield Flaw("safe zone", f"box {mark.place!r} is closer to the edge than {canvas.safe_px:g} px")
 
 
-def _contrast(found: DrawList, theme: Theme, card: Card) -> Iterator[Flaw]:
-    """Letters against the median of what lies under them; where they have an outline, against that."""
-    plate = draw_plate(_smaller(found), theme)
+def _contrast(found: DrawList, theme: Theme, card: Card) -> Iterator[tuple[str, float, str]]:
+    """Letters against the median of what lies under them, gems and all; where they have an outline, against that.
+
+    Gives the box, the ratio, and what is the matter. Letters over the art need an outline: the art may be anything.
+    """
+    small = _smaller(found)
+    ground = draw_plate(small, theme)
+    for mark in small.marks:
+        if isinstance(mark, Shape):
+            lay_over(ground, sprite(mark))
+    where = f"on a {card.rarity.lower()} {card.colour.lower()} card"
     for line in found.texts():
-        ground = line.outline_colour[:3] if line.outline_px else _under(line, plate)
+        under, clear = _under(line, ground)
+        if line.outline_px:
+            under = line.outline_colour[:3]
+        elif clear > _MOST_CLEAR:
+            yield line.place, 1.0, f"{line.text[:24]!r} lies over the art without an outline {where}"
+            continue
         opacity = line.colour[3] / 255
-        seen = [c * opacity + g * (1 - opacity) for c, g in zip(line.colour[:3], ground, strict=True)]
-        ratio = contrast_ratio(seen, ground)
+        seen = [c * opacity + g * (1 - opacity) for c, g in zip(line.colour[:3], under, strict=True)]
+        ratio = contrast_ratio(seen, under)
         if ratio < LEAST_CONTRAST:
-            where = f"on a {card.rarity.lower()} {card.colour.lower()} card"
-            yield Flaw(f"box {line.place!r}", f"{line.text[:24]!r} has a contrast of {ratio:.1f} {where}")
+            yield line.place, ratio, f"{line.text[:24]!r} has a contrast of {ratio:.1f} {where}"
 
 
 def _smaller(found: DrawList) -> DrawList:
@@ -190,32 +237,33 @@ def _smaller(found: DrawList) -> DrawList:
         sides = (box.x_px, box.y_px, box.width_px, box.height_px)
         return Box(*(side / _LOOKED_AT for side in sides))
 
-    plate = [
-        replace(
+    def smaller(part: Shape) -> Shape:
+        return replace(
             part,
             box=small(part.box),
             radius_px=part.radius_px / _LOOKED_AT,
             ring_px=part.ring_px / _LOOKED_AT,
             blur_px=part.blur_px / _LOOKED_AT,
         )
-        if isinstance(part, Shape)
-        else part
-        for part in found.plate
-    ]
+
     return replace(
         found,
         width_px=math.ceil(found.width_px / _LOOKED_AT),
         height_px=math.ceil(found.height_px / _LOOKED_AT),
         window=small(found.window),
-        plate=tuple(plate),
+        plate=tuple(smaller(part) if isinstance(part, Shape) else part for part in found.plate),
+        marks=tuple(smaller(mark) if isinstance(mark, Shape) else mark for mark in found.marks),
     )
 
 
-def _under(line: TextLine, plate: Pixels) -> tuple[float, ...]:
+def _under(line: TextLine, ground: Pixels) -> tuple[tuple[float, ...], float]:
+    """The median colour below a line, and how much of it is clear."""
     top, left = (line.baseline_px - line.size_px * 0.7) / _LOOKED_AT, line.x_px / _LOOKED_AT
     right, bottom = left + line.width_px / _LOOKED_AT, line.baseline_px / _LOOKED_AT
-    area = plate[max(0, math.floor(top)) : math.ceil(bottom), max(0, math.floor(left)) : math.ceil(right)]
-    return tuple(float(value) for value in np.median(area.reshape(-1, 4)[:, :3], axis=0))
+    area = ground[max(0, math.floor(top)) : math.ceil(bottom), max(0, math.floor(left)) : math.ceil(right)]
+    pixels = area.reshape(-1, 4)
+    colour = tuple(float(value) for value in np.median(pixels[:, :3], axis=0))
+    return colour, float(1 - pixels[:, 3].mean() / 255)
 
 
 def _every_kind() -> Iterator[Card]:

@@ -209,6 +209,8 @@ class LayoutPart(_Part):
     name: str
     needs: tuple[Literal["text", "stats", "attack", "traits"], ...] = ()
     text_scale: float = Field(default=0, ge=0, le=1)
+    enlarged: float = Field(default=1, gt=0, le=3)
+    """How much larger than their styles the letters of the panel are."""
     places: dict[str, BoxPx] = {}
 
 

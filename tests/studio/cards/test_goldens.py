@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from dataclasses import asdict, replace
@@ -87,9 +88,13 @@ def look_as_approved(cards: list[Card], name: str, theme: Theme, picture: Pixels
     if make:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(said, encoding="utf-8")
-    assert said == path.read_text(encoding="utf-8")
     shown = [shrink(render_card(spec, picture, theme).composite, WIDTH_PX) for spec in specs]
     same_as_golden(np.hstack(shown), f"cards/{name}", make=make)
+    before = path.read_text(encoding="utf-8")
+    if said != before:
+        lines = difflib.unified_diff(before.splitlines(), said.splitlines(), "approved", "now", n=0, lineterm="")
+        changed = "\n".join(line[:240] for line in list(lines)[:40])
+        raise AssertionError(f"{name}: the pixels are the same, the instructions are not:\n{changed}")
 
 
 def as_text(found: DrawList) -> str:

@@ -30,6 +30,9 @@ def found(**facts: object) -> tuple[Finding, ...]:
         ("Apply burn (3 damage for 2 turns.", "unbalanced", "("),
         ("Apply burn 3 damage for 2 turns).", "unbalanced", ")"),
         ("Pay {3: draw a card.", "unbalanced", "{"),
+        ("Target ally gets +3 predefense.", "glued_prefix", "predefense"),
+        ("Deal 3 damage to enemy Apply burn.", "missing_full_stop", "my"),
+        ('Say "hello.', "unbalanced", '"'),
         ("Pay {glitter}: draw a card.", "unknown_symbol", "{glitter}"),
     ],
 )
@@ -49,10 +52,17 @@ def test_a_mistake_is_found_with_its_place(text: str, rule: str, place: str) -> 
         "Deal 3 Fire damage to equipped_creature.",
         "Pay {3}{crimson}: draw a card.",
         "“Rise!”",
+        "あなたの手札を一枚引く。",
+        "Choose one: a) draw a card. b) heal 3 health.",
     ],
 )
 def test_a_text_without_mistakes_is_left_alone(text: str) -> None:
     assert found(rules_text=text) == ()
+
+
+def test_a_keyword_that_stands_twice_is_told() -> None:
+    (finding,) = found(keywords=("poison", "burn", "poison"))
+    assert (finding.rule, finding.start) == ("doubled_word", 14)
 
 
 def test_a_keyword_that_the_theme_does_not_know_is_told() -> None:

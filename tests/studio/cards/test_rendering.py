@@ -247,6 +247,23 @@ def test_a_letter_that_no_font_has_is_named_with_its_card_and_box(
         drawn(replace(WITH_TEXT, **changed), theme)  # type: ignore[arg-type]
 
 
+def test_symbols_that_stand_alone_have_the_text_s_own_spaces(theme: Theme, picture: Pixels) -> None:
+    """Measured on what is drawn: no symbol touches a letter or another symbol, and none has a hole behind it."""
+    found = drawn(replace(WITH_TEXT, keywords=(), rules_text="Pay {3} and {energy}: gain {crimson}{azure} now."), theme)
+    text = next(line.box for line in found.texts() if line.place == "text")
+    inside = [m.box for m in found.marks if isinstance(m, Shape) and text.y_px < m.box.y_px < text.bottom_px]
+    pieces = sorted({(box.x_px, box.right_px) for box in inside if box.width_px > 52})
+    letters = [(line.x_px, line.x_px + line.width_px) for line in found.texts() if line.place == "text"]
+    every = sorted([*pieces, *letters])
+    gaps = [two[0] - one[1] for one, two in itertools.pairwise(every) if two[0] >= one[1] - 1]
+    assert len(pieces) >= 4 and min(gaps) > -1 and max(gaps) < 30, gaps
+
+
+def test_a_control_character_is_refused(theme: Theme) -> None:
+    with pytest.raises(Rejected, match=r"control character \(U\+0000\)"):
+        drawn(replace(PLAIN, name="Sky\x00Voyager"), theme)
+
+
 def test_a_symbol_that_the_theme_has_not_is_named_with_its_card(theme: Theme) -> None:
     with pytest.raises(MissingElement, match=r"AZURE-001.*box 'text'.*\{glitter\}"):
         drawn(replace(WITH_TEXT, rules_text="Gain {glitter}."), theme)
@@ -298,15 +315,21 @@ def test_a_card_says_its_colour_and_rarity_without_its_text(theme: Theme, pictur
     assert min(np.abs(looks[a] - looks[b]).max() for a, b in pairs) > 20
 
 
-def test_who_sees_no_hue_tells_the_colours_by_their_signs(theme: Theme, picture: Pixels) -> None:
-    """In grey, at 300 pixels wide, with brightness and contrast taken out: the sign below the mana cost is another."""
-    signs = {}
+def test_who_sees_no_hue_tells_the_colours_apart(theme: Theme, picture: Pixels) -> None:
+    """In grey, as a console's list shows them: the frame's lightness, its pattern and the mana's stone differ, however
+    dark or light the screen is."""
+    seen = {}
     for colour in Colour:
-        small = shrink(render_card(CardSpec.of(replace(PLAIN, colour=colour)), picture, theme).composite, 300)
-        grey = cv2.cvtColor(small[45:56, 27:36], cv2.COLOR_RGB2GRAY).astype(float)
-        signs[colour] = (grey - grey.mean()) / grey.std()
+        composite = render_card(CardSpec.of(replace(PLAIN, colour=colour)), picture, theme).composite
+        seen[colour] = cv2.cvtColor(shrink(composite, 150), cv2.COLOR_RGB2GRAY).astype(int)
     for one, other in itertools.combinations(Colour, 2):
-        assert (signs[one] * signs[other]).mean() < 0.9, (one, other)
+        assert (np.abs(seen[one] - seen[other]) > 24).sum() > 300, (one, other)
+
+
+def test_each_colour_has_a_stone_and_a_pattern_of_its_own(theme: Theme) -> None:
+    for kind in ("emblem", "mana_shape", "pattern"):
+        paths = {theme.parts.paths[theme.parts.colours[colour][kind]] for colour in Colour}
+        assert len(paths) == len(Colour), kind
 
 
 def test_a_theme_that_lacks_something_says_what(tmp_path: Path) -> None:
