@@ -6,14 +6,13 @@ after kills it can be told who was drawn twice and why. Cards listed in HOME/bro
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from deckport_assets.definitions import build, live
 from deckport_assets.errors import BadImage
 from deckport_assets.models import Card
 from deckport_assets.resources.embedded import EmbeddedArtist
-from deckport_assets.resources.providers import Drawn
+from deckport_assets.resources.providers import Drawn, Occasion
 from deckport_assets.settings import settings
 
 
@@ -22,15 +21,7 @@ class WatchedArtist(EmbeddedArtist):
 
     home: str
 
-    def draw(
-        self,
-        card: Card,
-        prompt: str,
-        *,
-        attempt: int,
-        progress: Callable[[str], None],
-        cancelled: Callable[[], bool],
-    ) -> Drawn:
+    def draw(self, card: Card, prompt: str, *, negative: str, attempt: int, occasion: Occasion) -> Drawn:
         """The card's picture, unless it is to fail."""
         broken = Path(self.home) / "broken.txt"
         if broken.is_file() and card.slug in broken.read_text().split():
@@ -38,7 +29,7 @@ class WatchedArtist(EmbeddedArtist):
         line = f"{time.time():.3f} {os.getpid()} {card.slug}\n"
         with (Path(self.home) / "draws.log").open("a") as log:
             log.write(line)
-        return super().draw(card, prompt, attempt=attempt, progress=progress, cancelled=cancelled)
+        return super().draw(card, prompt, negative=negative, attempt=attempt, occasion=occasion)
 
 
 _chosen = settings()

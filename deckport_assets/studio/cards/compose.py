@@ -219,6 +219,11 @@ class _Kept(Generic[_Thing]):
                 kept.set_exception(error)
         return kept.result()
 
+    def forget(self) -> None:
+        """Begin anew: for who measures."""
+        with self._lock:
+            self._kept.clear()
+
 
 _looks: _Kept[_Look] = _Kept(LOOKS_KEPT)
 _lights: _Kept[Affine | None] = _Kept(LIGHTS_KEPT)
