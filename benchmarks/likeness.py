@@ -2,10 +2,8 @@
 
     python -m benchmarks.likeness [--cards 2600 | --source GAMEPLAY.csv ART.csv] [--width 300] [--sheet pairs.webp]
 
-Paints a catalog with the embedded artist (a generated one, if no other is named) and compares every pair. The hash:
-64 bits, which of the lowest 8 x 8 cosine coefficients of the picture at 32 x 32 are above their median (Zauner,
-"Implementation and benchmarking of perceptual image hash functions", 2010). Exits with 1 when a pair is not more than
-4 bits apart.
+Paints a catalog with the embedded artist (a generated one, if no other is named) and compares every pair by the hash of
+`studio.likeness`. Exits with 1 when a pair is not more than 4 bits apart.
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -32,9 +29,9 @@ from deckport_assets.catalog.recipes import ARTWORK, PROMPT
 from deckport_assets.models import Card
 from deckport_assets.studio.artist import SIZE_PX, paint
 from deckport_assets.studio.encoding import webp
+from deckport_assets.studio.likeness import ALIKE_BITS, hash_bits
 from deckport_assets.studio.prompts import write as written
 
-ALIKE_BITS = 4
 SHOWN = 8
 
 
@@ -50,7 +47,7 @@ def main() -> None:
     asked = [(card, prompt, given.width) for card, prompt in cards_and_prompts(given.cards, given.source)]
     with ProcessPoolExecutor(given.processes) as pool:
         painted = list(pool.map(painting, asked, chunksize=8))
-    signs = np.array([2.0 * perceptual_hash(pixels) - 1 for pixels, _ in painted], np.float32)
+    signs = np.array([2.0 * hash_bits(pixels) - 1 for pixels, _ in painted], np.float32)
     apart = np.rint((64 - signs @ signs.T) / 2).astype(np.int32)
     first, second = np.triu_indices(len(asked), 1)
     distances = apart[first, second]
@@ -98,13 +95,6 @@ def painting(asked: tuple[Card, str, int]) -> tuple[NDArray[np.uint8], float]:
     began = time.process_time()
     pixels = paint(card, prompt, size_px=(width_px, round(width_px * SIZE_PX[1] / SIZE_PX[0])))
     return pixels, time.process_time() - began
-
-
-def perceptual_hash(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """64 bits: which of the lowest 8 x 8 cosine coefficients are above their median."""
-    grey: Any = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
-    low = cv2.dct(grey.astype(np.float32))[:8, :8].ravel()
-    return np.asarray(low > np.median(low[1:]))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def live(chosen: Settings) -> dict[str, Any]:
     return {
         "catalog": Catalog(url=chosen.catalog_url),
         "media": Media(location=chosen.media_location),
-        "studio": Studio.of(chosen),
+        "studio": Studio(theme=chosen.theme, own_themes=str(chosen.home / "themes"), workers=chosen.workers),
         "writer": EmbeddedWriter(workers=chosen.workers, refused=chosen.require_real),
         "artist": artist(chosen),
         "animator": EmbeddedAnimator(workers=chosen.workers, refused=chosen.require_real),

@@ -9,10 +9,11 @@ from deckport_assets.assets.card_line import Bench, Picture
 from deckport_assets.catalog.line import PERSON
 from deckport_assets.catalog.prompts import Origin, add_prompt
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
-from deckport_assets.catalog.versions import Version
+from deckport_assets.catalog.versions import Version, likenesses
 from deckport_assets.errors import BadImage
 from deckport_assets.resources.providers import Animator, Artist, Provenance, Still, Writer
 from deckport_assets.resources.studio import Studio
+from deckport_assets.studio.encoding import Pixels
 
 LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 1200, 1744
 """The size at which artwork fills the card's window at 600 dpi."""
@@ -66,21 +67,45 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
 
 
 def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> None:
-    """Have the picture drawn from the prompt that is current."""
+    """Have the picture drawn from the prompt that is current. What looks wrong with it is told, and it is kept."""
+    from deckport_assets.studio.encoding import open_picture
+
     content = json.loads(bench.take(PROMPT))
     attempt = bench.attempt(ARTWORK)
     drawn = artist.draw(
         bench.card, content["text"], negative=content["negative"], attempt=attempt, occasion=bench.occasion
     )
+    hashed, claims, remarks = judged(bench, open_picture(drawn.png))
     bench.give(
         ARTWORK,
         {"": Picture(drawn.png, "png", drawn.width_px, drawn.height_px)},
         drawn.provenance,
-        claims={"is_large_enough_to_print": drawn.width_px >= LEAST_WIDTH_PX and drawn.height_px >= LEAST_HEIGHT_PX},
+        claims=claims,
+        remarks=remarks,
         preview=drawn.preview,
+        likeness=hashed,
         attempt=attempt,
         prompt_version=content["version"],
     )
+
+
+def judged(bench: Bench, pixels: Pixels) -> tuple[int, dict[str, bool], list[str]]:
+    """A picture's hash, what is claimed of it, and in words what a person should look at."""
+    from deckport_assets.studio.likeness import ALIKE_BITS, is_blank, is_noise, likeness, nearest
+
+    height_px, width_px = pixels.shape[:2]
+    hashed = likeness(pixels)
+    with bench.line.database.reading() as connection:
+        found = nearest(hashed, likenesses(connection, ARTWORK, but=bench.card.slug))
+    twin = found[0] if found and found[1] <= ALIKE_BITS else ""
+    claims = {
+        "is_large_enough_to_print": width_px >= LEAST_WIDTH_PX and height_px >= LEAST_HEIGHT_PX,
+        "is_not_blank": not is_blank(pixels),
+        "is_not_noise": not is_noise(pixels),
+        "looks_like_no_other": not twin,
+    }
+    remarks = [f"It looks like the picture of {twin}."] if twin else []
+    return hashed, claims, remarks
 
 
 def adopt_artwork(bench: Bench, picture: bytes, *, by: str, studio: Studio) -> None:
@@ -109,13 +134,15 @@ def adopt_artwork(bench: Bench, picture: bytes, *, by: str, studio: Studio) -> N
             remedy="Put it on a background and hand it in again.",
         )
     before = bench.look.version(ARTWORK)
+    hashed, _, remarks = judged(bench, pixels)
     bench.give(
         ARTWORK,
         {"": Picture(png(pixels), "png", width_px, height_px)},  # encoded anew: no metadata of its file is published
         Provenance(PERSON, by, draft=False),
         claims={"is_large_enough_to_print": True},
-        remarks=[cropped] if (cropped := shown.in_words()) else [],
+        remarks=[*remarks, *([cropped] if (cropped := shown.in_words()) else [])],
         preview=preview(pixels),
+        likeness=hashed,
         attempt=before.attempt + 1 if before else 0,
     )
 

@@ -226,7 +226,7 @@ def check(assets: Sequence[str]) -> dg.AssetChecksDefinition:
 
 CHECK_DESCRIPTIONS = {
     PROMPT: "Whether the prompt keeps the style guide. A finding is a warning: the prompt is used as it is.",
-    ARTWORK: "Whether the picture is whole and large enough to print.",
+    ARTWORK: "Whether the picture is large enough to print, neither blank nor noise, and no other card's.",
     COMPOSITE: "Whether the card prints at full size.",
     FRAME: "Whether the frame prints at full size.",
     THUMBNAIL: "Whether every small size is there.",

@@ -84,6 +84,14 @@ def current(connection: db.Connection, asset: str, partitions: Iterable[str]) ->
     return found
 
 
+def likenesses(connection: db.Connection, asset: str, *, but: str) -> dict[str, int]:
+    """The perceptual hashes of an asset's current pictures, by partition; without that of one."""
+    joined = versions.join(current_versions, versions.c.id == current_versions.c.version)
+    query = db.select(versions.c.partition, versions.c.likeness).select_from(joined)
+    here = db.and_(current_versions.c.asset == asset, versions.c.likeness.is_not(None), versions.c.partition != but)
+    return {row.partition: row.likeness for row in connection.execute(query.where(here))}
+
+
 def history(connection: db.Connection, partition: str, asset: str | None = None) -> list[Version]:
     """Every version of a card's assets (or of one of them), the latest first."""
     query = db.select(versions).where(versions.c.partition == partition).order_by(versions.c.id.desc())

@@ -205,10 +205,10 @@ def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
     from deckport_assets.catalog.line import looks
     from deckport_assets.catalog.recipes import ARTWORK
     from deckport_assets.catalog.standing import Order
+    from deckport_assets.cli.theming import studio_of
     from deckport_assets.instance.home import open_instance, prepare
     from deckport_assets.instance.launcher import is_over
     from deckport_assets.media import MediaStore
-    from deckport_assets.resources.studio import Studio
 
     chosen = chosen_settings()
     prepare(chosen)
@@ -223,7 +223,7 @@ def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
         if not line.journal.claim([ARTWORK], [found.slug], is_over(instance)):
             raise Refused(f"A run is drawing {found.name} right now.", remedy="Stop it, or wait for its end.")
         try:
-            adopt_artwork(bench, picture.read_bytes(), by=by, studio=Studio.of(chosen))
+            adopt_artwork(bench, picture.read_bytes(), by=by, studio=studio_of(chosen))
             line.journal.accept([ARTWORK], found.slug, bench.made[ARTWORK].files)
         except BadImage as error:
             raise BadImage(f"{picture.name}: {error}", remedy=error.remedy) from None

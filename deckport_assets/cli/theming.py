@@ -38,7 +38,7 @@ def check(context: click.Context, name: str, as_json: bool) -> None:
     from deckport_assets.studio.cards.theme_check import check_theme
 
     chosen = chosen_settings()
-    flaws = check_theme(Studio.of(chosen, name).loaded)
+    flaws = check_theme(studio_of(chosen, name).loaded)
     if as_json:
         say_json({"theme": name or chosen.theme, "flaws": [str(flaw) for flaw in flaws]})
     else:
@@ -89,11 +89,16 @@ def _draw(chosen: Settings, name: str, target: Path) -> None:
     from deckport_assets.studio.cards.theme_check import hard_cases, sheet
     from deckport_assets.studio.encoding import png
 
-    data = png(sheet(Studio.of(chosen, name).loaded, hard_cases()))
+    data = png(sheet(studio_of(chosen, name).loaded, hard_cases()))
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     part.write_bytes(data)
     part.replace(target)
+
+
+def studio_of(chosen: Settings, name: str = "") -> Studio:
+    """The studio that the settings ask for, with another theme when one is named."""
+    return Studio(theme=name or chosen.theme, own_themes=str(chosen.home / "themes"), workers=chosen.workers)
 
 
 def _saved_at(chosen: Settings, name: str) -> dict[Path, float]:

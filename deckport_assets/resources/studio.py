@@ -14,7 +14,6 @@ from pydantic import Field
 
 from deckport_assets.errors import DeckportError, ThemeError
 from deckport_assets.models import Card, fingerprint
-from deckport_assets.settings import Settings
 
 if TYPE_CHECKING:
     from deckport_assets.studio.cards.compose import Opening, Rendered
@@ -79,11 +78,6 @@ class Studio(dg.ConfigurableResource[Any]):
     theme: str = Field(description="The theme's name.")
     own_themes: str = Field("", description="The folder of the producer's own themes.")
     workers: int = Field(2, description="Cards rendered at the same time.", ge=1, le=8)
-
-    @classmethod
-    def of(cls, chosen: Settings, theme: str = "") -> "Studio":
-        """The studio that the settings ask for, with another theme when one is named."""
-        return cls(theme=theme or chosen.theme, own_themes=str(chosen.home / "themes"), workers=chosen.workers)
 
     @cached_property
     def loaded(self) -> "Theme":

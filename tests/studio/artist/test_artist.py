@@ -19,6 +19,7 @@ from deckport_assets.studio.artist import paint
 from deckport_assets.studio.artist.dice import Dice, seed_of
 from deckport_assets.studio.artist.palette import LIGHTS
 from deckport_assets.studio.artist.settings import SETTINGS, setting_of
+from deckport_assets.studio.likeness import hash_bits
 
 SMALL = (120, 174)
 
@@ -32,13 +33,6 @@ def card(slug: str = "star-seeker", colour: Colour = Colour.AZURE, category: Cat
 
 def digest(pixels: np.ndarray[Any, Any]) -> str:
     return hashlib.sha256(pixels.tobytes()).hexdigest()
-
-
-def perceptual_hash(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """64 bits: which of the lowest 8 x 8 cosine coefficients are above their median."""
-    grey = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
-    low = cv2.dct(grey.astype(np.float32))[:8, :8].ravel()
-    return np.asarray(low > np.median(low[1:]))
 
 
 @pytest.mark.parametrize("category", Category)
@@ -109,13 +103,13 @@ def test_cards_look_different() -> None:
         card(f"{a}-{b}", Colour.VERDANT, Category.HERO) for a in ("moss", "root", "leaf") for b in ("lord", "sage")
     ]
     cards += [card(f"{a}-shard", Colour.CRIMSON, Category.ARTIFACT) for a in ("ember", "flame", "coal", "ash")]
-    hashes = [perceptual_hash(paint(each, "", size_px=SMALL)) for each in cards]
+    hashes = [hash_bits(paint(each, "", size_px=SMALL)) for each in cards]
     assert min(int((a != b).sum()) for a, b in itertools.combinations(hashes, 2)) > 4
 
 
 def test_a_small_picture_shows_the_same_as_a_large_one() -> None:
     small, large = paint(card(), "", size_px=(150, 218)), paint(card(), "", size_px=(600, 872))
-    assert int((perceptual_hash(small) != perceptual_hash(large)).sum()) <= 12
+    assert int((hash_bits(small) != hash_bits(large)).sum()) <= 12
 
 
 @pytest.mark.parametrize("colour", Colour)
