@@ -200,6 +200,9 @@ def told(version: Version, look: Look, *, files: tuple[Version, ...] = ()) -> Ma
     }
     if version.width_px:
         metadata |= {"width_px": version.width_px, "height_px": version.height_px}
+    if version.workflow:
+        metadata |= {"workflow": version.workflow, "workflow_sha256": version.workflow_sha256}
+    metadata |= version.more
     for name in ("seed", "prompt_version"):
         if (value := getattr(version, name)) is not None:
             metadata[name] = value

@@ -30,7 +30,7 @@ from deckport_assets.resources.providers import Occasion
 from deckport_assets.studio.encoding import open_picture, png_texts
 from deckport_assets.studio.workflows import bind
 from tests.fakes.comfyui import Switches
-from tests.resources.comfyui.conftest import Studio
+from tests.resources.comfyui.studio import Studio
 
 Open = Callable[..., Studio]
 

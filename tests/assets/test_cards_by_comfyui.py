@@ -1,0 +1,105 @@
+"""Cards whose pictures real servers draw: drafts are replaced on a person's word, and what looks wrong is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.recipes import ARTWORK, PROMPT
+from deckport_assets.catalog.standing import Order, Selection
+from deckport_assets.resources.comfyui import ComfyUI, ComfyUIArtist
+from tests.catalog_source import card
+from tests.fakes.comfyui import FakeComfyUI, running
+from tests.pipeline import Pipeline
+from tests.resources.comfyui.studio import HURRY, small_workflow
+
+A, B, C = "alder-wolf", "briar-gate", "cinder-hawk"
+
+
+@pytest.fixture
+def catalog_url(tmp_path: Path) -> str:
+    """SQLite alone here."""
+    return f"sqlite:///{tmp_path / 'catalog.db'}"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[FakeComfyUI]:
+    with running(tmp_path / "server") as fake:
+        yield fake
+
+
+@pytest.fixture
+def drafts(tmp_path: Path, instance: dg.DagsterInstance, database: Database) -> Pipeline:
+    """Three cards with the embedded artist's pictures."""
+    pipeline = Pipeline(tmp_path / "var", instance, database)
+    pipeline.bring_in([card(A), card(B), card(C)])
+    pipeline.run(A, B, C, assets=[PROMPT])
+    pipeline.run(A, B, C, assets=[ARTWORK])
+    return pipeline
+
+
+@pytest.fixture
+def line(drafts: Pipeline, server: FakeComfyUI, tmp_path: Path) -> Pipeline:
+    """The same with a server that draws."""
+    workflows = small_workflow(tmp_path / "workflows")
+    comfyui = ComfyUI([server.url], drafts.database.url, workflows=[workflows], patience=HURRY, wait_s=1)
+    drafts.given["artist"] = ComfyUIArtist(comfyui, "small")
+    return drafts
+
+
+def drafts_anew() -> dict[str, str]:
+    return Order(Selection.DRAFTS).tags()
+
+
+def test_drafts_stay_until_a_person_asks_for_real_pictures(line: Pipeline, server: FakeComfyUI) -> None:
+    line.run(A, B, C, assets=[ARTWORK])
+    assert line.version(ARTWORK, A).draft and not server.worker.done
+
+    assert line.run(A, B, C, assets=[ARTWORK], tags=drafts_anew()).success
+    assert not line.version(ARTWORK, A).draft and len(server.worker.done) == 3
+
+    line.run(A, B, C, assets=[ARTWORK], tags=drafts_anew())
+    assert len(server.worker.done) == 3, "what is real is not drawn again"
+
+
+def test_the_partition_says_which_server_drew_it_with_what(line: Pipeline, server: FakeComfyUI) -> None:
+    line.run(A, assets=[ARTWORK], tags=drafts_anew())
+    made = line.version(ARTWORK, A)
+    assert (made.provider, made.workflow, made.more["server"]) == ("comfyui", "small 1", server.url)
+    event = line.instance.get_latest_materialization_event(dg.AssetKey(["cards", "artwork"]))
+    told = event.asset_materialization.metadata  # type: ignore[union-attr]
+    assert told["server"].value == server.url and told["workflow"].value == "small 1"
+    assert told["seed"].value == made.seed
+
+
+def test_a_redraw_is_another_picture_and_keeps_the_one_before(line: Pipeline, server: FakeComfyUI) -> None:
+    line.run(A, assets=[ARTWORK], tags=drafts_anew())
+    before = line.version(ARTWORK, A)
+    line.run(A, assets=[ARTWORK], tags=replace(Order(), redraw=frozenset([ARTWORK])).tags())
+    after = line.version(ARTWORK, A)
+    assert after.attempt == before.attempt + 1 and after.seed != before.seed and after.sha256 != before.sha256
+    assert line.media.read(before.path, before.sha256)
+
+
+def test_a_node_that_fails_is_named_on_the_list_and_the_draft_stays(line: Pipeline, server: FakeComfyUI) -> None:
+    server.switches.node_fails = "VAEDecode"
+    assert not line.run(A, B, C, assets=[ARTWORK], tags=drafts_anew()).success
+    failures = {failure.partition: failure for failure in line.failures()}
+    assert set(failures) == {A, B, C}
+    assert "(VAEDecode) failed: ValueError" in failures[A].cause and not failures[A].retryable
+    assert "deckport retry" in failures[A].remedy
+    assert line.version(ARTWORK, A).draft
+
+
+def test_a_blank_picture_is_kept_and_told(line: Pipeline, server: FakeComfyUI) -> None:
+    server.switches.flat = 9
+    for slug in (A, B):
+        assert line.run(slug, assets=[ARTWORK], tags=drafts_anew()).success
+    first, second = line.version(ARTWORK, A), line.version(ARTWORK, B)
+    assert not first.draft and first.claims["is_not_blank"] is False
+    assert second.claims["remarks"] == [f"It looks like the picture of {A}."]
