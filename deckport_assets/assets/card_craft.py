@@ -133,6 +133,7 @@ def adopt_artwork(bench: Bench, picture: bytes, *, by: str, studio: Studio) -> N
             f"The picture is clear by {clear:.0%}, which would print black.",
             remedy="Put it on a background and hand it in again.",
         )
+    clear_in_words = f"{clear:.1%} of it is clear and prints black." if clear > 0 else ""
     before = bench.look.version(ARTWORK)
     hashed, _, remarks = judged(bench, pixels)
     bench.give(
@@ -140,7 +141,7 @@ def adopt_artwork(bench: Bench, picture: bytes, *, by: str, studio: Studio) -> N
         {"": Picture(png(pixels), "png", width_px, height_px)},  # encoded anew: no metadata of its file is published
         Provenance(PERSON, by, draft=False),
         claims={"is_large_enough_to_print": True},
-        remarks=[*remarks, *([cropped] if (cropped := shown.in_words()) else [])],
+        remarks=[*remarks, *(told for told in (shown.in_words(), clear_in_words) if told)],
         preview=preview(pixels),
         likeness=hashed,
         attempt=before.attempt + 1 if before else 0,

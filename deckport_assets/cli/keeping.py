@@ -190,7 +190,9 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
 @click.option("--by", default="", help="Who made it, for its provenance.")
 @json_option
 def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
-    """Take a picture that a person made as a card's artwork (PNG, JPEG or WebP, at least 1200 x 1744 pixels).
+    """Take a picture that a person made as a card's artwork (PNG, JPEG, WebP or TIFF).
+
+    What the card's window shows of it needs at least 1200 pixels across.
 
     What is wider than the card's window is cropped at both sides, what is taller more below than above. The older
     artwork stays for rollback. No machine

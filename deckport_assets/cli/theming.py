@@ -44,7 +44,9 @@ def check(context: click.Context, name: str, as_json: bool) -> None:
     else:
         for flaw in flaws:
             click.secho(str(flaw), fg="yellow")
-        click.echo(f"{len(flaws)} flaws." if flaws else f"{name or chosen.theme} is sound.")
+        click.echo(
+            f"{len(flaws)} {'flaw' if len(flaws) == 1 else 'flaws'}." if flaws else f"{name or chosen.theme} is sound."
+        )
     context.exit(1 if flaws else 0)
 
 

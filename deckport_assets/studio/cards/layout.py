@@ -18,6 +18,7 @@ from deckport_assets.studio.cards.theme_parts import BoxPx, GemPart, LayersPart,
 
 Mark = Shape | TextLine
 
+_STATS = ("attack", "defense", "health")
 _WORTH_A_LINE = 0.85
 """Rules stand on lines of their own when their letters keep this much of their size."""
 
@@ -122,8 +123,17 @@ class _CardLayout:
         yield self.line("rarity", rarity)
 
     def numbers(self) -> Iterable[Mark]:
+        stats = [name for name, _ in self.spec.numbers() if name in _STATS]
         for name, number in self.spec.numbers():
-            yield from self.gem(name, self.place(name), str(number))
+            place = self.stat_place(name, stats) if name in stats else name
+            yield from self.gem(name, self.place(place), str(number))
+
+    def stat_place(self, name: str, stats: list[str]) -> str:
+        """Where a stat stands: at its own place, or, where a layout has room for three, two at the sides, one in the
+        middle: a missing stat leaves no hole."""
+        if len(stats) == len(_STATS) or any(each not in self.part.places for each in _STATS):
+            return name
+        return _STATS[0 if name == stats[0] else -1] if len(stats) == 2 else _STATS[1]
 
     def panel(self) -> Iterable[Mark]:
         """Traits on their own line, then keywords, rules and flavor in one block that shrinks as one."""

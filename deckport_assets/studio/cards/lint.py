@@ -19,7 +19,7 @@ _PREFIXES = "de|un|re|non|buff|debuff|pre|anti|over|under|mis|dis|sub|super|auto
 _GLUED = re.compile(rf"(?<!\w)({_PREFIXES})(attack|defense|health|energy|mana|damage)(?!\w)", re.I)
 _VERBS = "Apply|Deal|Gain|Give|Heal|Draw|Destroy|Target|Move|Strike|Summon|Return"
 _UNSTOPPED = re.compile(rf"[^\W\d_A-Z]{{2}}(?= +(?:{_VERBS})\b)")
-_ENUMERATED = re.compile(r"(?:^|\s)\w\)$")
+_ENUMERATED = re.compile(r"(?:^|[.:;!?] )\w\)$")
 _RUN_TOGETHER = re.compile(r": \d+(?= +[A-Z][a-z])")
 _ABILITY = re.compile(r"[^\W\d_][^.!?:]*: \d+")
 _MARK = re.compile(r"\{([^{}]*)\}")

@@ -47,7 +47,7 @@ class SymbolTable:
     def runs(self, text: str) -> tuple[Run, ...]:
         """The text with its symbols: each before its word, the word bold and never broken.
 
-        `{poison}` is the symbol alone, `{3}` the symbol of mana and the number three. Raises MissingElement for
+        `{poison}` is the symbol alone, `{3}` the number three and the symbol of mana. Raises MissingElement for
         markup that the theme has no symbol for; a single brace stands for itself.
         """
         found: list[Run] = []
@@ -100,9 +100,8 @@ class SymbolTable:
                 f"Theme {self._theme!r} has no symbol {{{name}}}.",
                 remedy=f"Correct the text, or add [symbols.{name or 'name'}] to the theme.toml of {self._theme!r}.",
             )
-        if number:
-            return [self._picture(symbol), Run(number, font=self._bold, kept=True)]
-        return [self._picture(symbol, alone=True)]
+        amount = [Run(number, font=self._bold, kept=True, width_em=_GAP_EM)] if number else []
+        return [*amount, self._picture(symbol, alone=True)]
 
     def _picture(self, symbol: Symbol, *, alone: bool = False) -> Run:
         """A symbol with the gap before its word; one that stands alone has the text's own spaces."""

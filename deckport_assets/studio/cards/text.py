@@ -68,7 +68,7 @@ class Run:
     symbol: str = ""
     """The symbol's name; its picture stands where the run is, and `text` is empty."""
     width_em: float = 0
-    """How wide the symbol is, with the space behind it."""
+    """How wide the symbol is, with the space behind it; of letters, the gap behind them."""
     kept: bool = False
     """Never broken between lines: a keyword of several words."""
     joint: bool = False
@@ -214,7 +214,7 @@ class TextFitter:
         space_before = False
         for run in paragraph.runs:
             for piece, spaced, first in _pieces(run):
-                width_em = run.width_em if run.symbol else self._width_em(piece, paragraph.style)
+                width_em = run.width_em + (0.0 if run.symbol else self._width_em(piece, paragraph.style))
                 spaced = spaced or (first and space_before)
                 if words and first and not spaced and _stays_with(words[-1], piece):
                     last = words.pop()
@@ -320,7 +320,7 @@ class TextFitter:
         widths_em = [
             piece.width_em + (self._fonts[style.font].width_em(" ") if text == " " else 0.0)
             if piece.symbol
-            else self._fonts[font].width_em(text, style.tracking_em) + style.tracking_em
+            else self._fonts[font].width_em(text, style.tracking_em) + style.tracking_em + piece.width_em
             for piece, font, text in parts
         ]
         capital_em = self._fonts[style.font].first.capital_em

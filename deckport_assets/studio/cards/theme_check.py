@@ -33,6 +33,8 @@ LEAST_PX = 24
 
 _SIGNS = ("category_icon", "set_symbol", "badge")
 _MOST_CLEAR = 0.1
+_OUTLINE_PX = 4
+"""An outline of so many pixels (0.2 mm) keeps letters readable on any ground."""
 _LOOKED_AT = 4
 """Contrast is measured on plates this much smaller: it is a median, and a whole plate takes a fifth of a second."""
 
@@ -218,7 +220,7 @@ def _contrast(found: DrawList, theme: Theme, card: Card) -> Iterator[tuple[str, 
     where = f"on a {card.rarity.lower()} {card.colour.lower()} card"
     for line in found.texts():
         under, clear = _under(line, ground)
-        if line.outline_px:
+        if line.outline_px >= _OUTLINE_PX:
             under = line.outline_colour[:3]
         elif clear > _MOST_CLEAR:
             yield line.place, 1.0, f"{line.text[:24]!r} lies over the art without an outline {where}"

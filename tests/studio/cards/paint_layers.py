@@ -45,6 +45,15 @@ def paint_layers() -> dict[str, Pixels]:
         kept = tuple(s for s in drawn.plate if s not in badge and s.box != card.place("watermark"))
         return draw_plate(replace(drawn, plate=kept), theme)
 
+    def mana(spec: CardSpec) -> Pixels:
+        """The colour's stone, and its pattern in the margins: who sees no hue reads them."""
+        canvas = gem(spec, "mana_cost", "mana_cost")
+        patterns = {theme.parts.paths[theme.parts.colours[spec.colour][side]] for side in ("pattern", "pattern_right")}
+        for shape in layout(spec, theme).plate:
+            if isinstance(shape, Shape) and shape.path in patterns:
+                lay_over(canvas, sprite(shape))
+        return canvas
+
     hero = CardSpec.of(replace(LEGEND, colour=Colour.OBSIDIAN))
     plain = replace(hero, rarity=Rarity.COMMON, legendary=False)
     made = {
@@ -53,8 +62,7 @@ def paint_layers() -> dict[str, Pixels]:
         "glow.png": _glow(),
         "set_icon.png": gem(plain, "card_set", "set_symbol"),
     }
-    made |= {f"mana_{name}.png": gem(replace(hero, colour=colour), "mana_cost", "mana_cost")
-             for colour, name in MANA.items()}  # fmt: skip
+    made |= {f"mana_{name}.png": mana(replace(plain, colour=colour)) for colour, name in MANA.items()}
     made |= {f"{rarity.lower()}_icon.png": gem(replace(plain, rarity=rarity), "rarity", "badge")
              for rarity in (Rarity.COMMON, Rarity.RARE, Rarity.EPIC)}  # fmt: skip
     return {name: _rounded(pixels) if "frame" in name else pixels for name, pixels in made.items()}

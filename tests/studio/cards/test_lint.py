@@ -29,6 +29,7 @@ def found(**facts: object) -> tuple[Finding, ...]:
         ("Draw two cards", "missing_full_stop", "s"),
         ("Apply burn (3 damage for 2 turns.", "unbalanced", "("),
         ("Apply burn 3 damage for 2 turns).", "unbalanced", ")"),
+        ("Deal 3) damage to enemy.", "unbalanced", ")"),
         ("Pay {3: draw a card.", "unbalanced", "{"),
         ("Target ally gets +3 predefense.", "glued_prefix", "predefense"),
         ("Deal 3 damage to enemy Apply burn.", "missing_full_stop", "my"),

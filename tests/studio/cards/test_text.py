@@ -69,7 +69,7 @@ def test_what_follows_a_keyword_without_a_space_stays_with_it() -> None:
 
 def test_markup_is_understood_and_a_name_without_a_symbol_is_refused() -> None:
     assert [run.symbol or run.text for run in TABLE.runs("Pay {3}{m}: {FIRE} it")] == [
-        "Pay ", "mana", "3", "mana", ": ", "fire", " it",
+        "Pay ", "3", "mana", "mana", ": ", "fire", " it",
     ]  # fmt: skip
     with pytest.raises(MissingElement, match=r"\{glitter\}"):
         TABLE.runs("{glitter}")
