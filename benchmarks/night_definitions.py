@@ -37,6 +37,7 @@ _resources = live(_chosen)
 _artist = WatchedArtist(
     home=str(_chosen.home),
     workers=_chosen.workers,
+    refused=False,
     width_px=int(os.environ.get("NIGHT_WIDTH_PX", "1200")),
     height_px=int(os.environ.get("NIGHT_HEIGHT_PX", "1744")),
 )

