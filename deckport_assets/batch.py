@@ -11,6 +11,7 @@ Belongs here: who is due, threads, retries, cancellation, progress, events, fail
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import dagster as dg
@@ -138,10 +140,24 @@ class _Batch:
         self.slugs: tuple[str, ...] = tuple(context.partition_keys)
         self.events = _Events(context, self.slugs)
         self.stop = threading.Event()
+        self.said: SimpleQueue[tuple[int, str]] = SimpleQueue()
         self.failed: dict[str, str] = {}
         self.unsaid: dict[str, Mapping[str, Made]] = {}
         self.progress = Progress(total=len(self.slugs))
         self.reported_at = time.monotonic()
+
+    def say(self, told: str, level: int = logging.INFO) -> None:
+        """From any thread: a line for the run's log, which the main thread writes.
+
+        A thread that logged by itself would hold the log's lock while it waits for the event log's database, and the
+        main thread the database while it waits for the log: on SQLite, a run stood still for a minute and died of it.
+        """
+        self.said.put((level, told))
+
+    def _write_what_was_said(self) -> None:
+        while not self.said.empty():
+            level, told = self.said.get()
+            self.context.log.log(level, told)
 
     def run(self) -> Iterator[Any]:
         try:
@@ -158,6 +174,7 @@ class _Batch:
             raise
         finally:
             self.line.journal.release()
+        self._write_what_was_said()
         self._report(last=True)
         if self.failed:
             raise dg.Failure(
@@ -209,6 +226,7 @@ class _Batch:
                     break
                 # A short timeout: an interruption of the main thread is seen between two waits.
                 done, _ = wait(running, timeout=TICK_S, return_when=FIRST_COMPLETED)
+                self._write_what_was_said()
                 for future in done:
                     slug = running.pop(future)
                     yield from self._settle(slug, due[slug], future)
@@ -240,14 +258,14 @@ class _Batch:
             if self.stop.is_set():
                 raise Cancelled("The run was stopped before this card was begun.")
             try:
-                made = self.line.make(slug, assets, progress=self.context.log.info, cancelled=self.stop.is_set)
+                made = self.line.make(slug, assets, progress=self.say, cancelled=self.stop.is_set)
                 self.line.journal.accept(assets, slug, [file for each in made.values() for file in each.files])
                 return made
             except ServiceUnavailable as error:
                 attempt += 1
                 if attempt > REPEATS or self.stop.wait(0.2 * 4**attempt):
                     raise
-                self.context.log.warning(f"{slug}: {error} Trying again.")
+                self.say(f"{slug}: {error} Trying again.", logging.WARNING)
 
     def _settle(self, slug: str, assets: tuple[str, ...], future: Future[Mapping[str, Made]]) -> Iterator[Any]:
         try:

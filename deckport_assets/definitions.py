@@ -41,7 +41,7 @@ def artist(chosen: Settings) -> Any:
     """Who draws: ComfyUI when it is configured, else the embedded artist, whose pictures are drafts."""
     if not chosen.comfyui_servers:
         return EmbeddedArtist(workers=chosen.workers, refused=chosen.require_real)
-    return ComfyUIArtist(comfyui(chosen), chosen.comfyui_template_art)
+    return ComfyUIArtist(comfyui(chosen), chosen.comfyui_template_art, chosen.comfyui_values_art)
 
 
 def comfyui(chosen: Settings) -> ComfyUI:

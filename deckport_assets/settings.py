@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     comfyui_in_flight: int = Field(2, description="Jobs that each ComfyUI holds for us at a time.", ge=1, le=8)
     comfyui_template_art: str = Field("card-art-flux", description="The workflow that artwork is drawn with.")
     comfyui_template_video: str = Field("card-video-wan", description="The workflow that clips are drawn with.")
+    comfyui_values_art: dict[str, str | int | float] = Field(
+        {}, description='Values of that workflow\'s inputs, as JSON: {"checkpoint": "x.safetensors", "steps": 30}.'
+    )
+    comfyui_values_video: dict[str, str | int | float] = Field({}, description="The same for the workflow of clips.")
     comfyui_timeout_s: float = Field(600, description="How long a job may run on ComfyUI, in seconds.", gt=0)
     comfyui_wait_s: float = Field(900, description="How long is waited for a ComfyUI when all are away.", ge=0)
     require_real: bool = Field(False, description="Refuse the embedded providers: nothing is made as a draft.")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import dagster as dg
+import pytest
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
 from deckport_assets.batch import CHECK, Made, batch
@@ -45,6 +46,7 @@ class Kitchen:
         self, slug: str, assets: Sequence[str], *, progress: Callable[[str], None], cancelled: Callable[[], bool]
     ) -> Mapping[str, Made]:
         self.while_making(slug)
+        progress(f"{slug} is in the oven.")
         if errors := self.errors.get(slug):
             raise errors.pop(0)
         self.made.update((asset, slug) for asset in assets)
@@ -156,6 +158,29 @@ def test_a_service_that_fails_once_is_asked_again_at_once(instance: dg.DagsterIn
 
     assert materialize(instance, [artwork], "card-000", "card-001").success
     assert told(instance, "artwork") == set(keys(2))
+
+
+def test_what_the_makers_say_stands_in_the_runs_log_and_the_main_thread_alone_writes_it(
+    instance: dg.DagsterInstance, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads that write into one log and one database, in either order, stood still on SQLite until both died."""
+    instance.add_dynamic_partitions("cards", keys(9))
+    kitchen = Kitchen(database)
+    artwork, _ = line_of_assets(kitchen)
+    writers: set[str] = set()
+    store = instance.event_log_storage.store_event
+
+    def store_noted(event: dg.EventLogEntry) -> None:
+        writers.add(threading.current_thread().name)
+        store(event)
+
+    monkeypatch.setattr(instance.event_log_storage, "store_event", store_noted)
+
+    result = materialize(instance, [artwork], keys(9)[0], keys(9)[-1])
+
+    said = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    assert [f"{slug} is in the oven." for slug in keys(9)] == sorted(line for line in said if "oven" in line)
+    assert writers == {threading.main_thread().name}
 
 
 def test_every_card_has_one_evaluation_that_carries_all_claims(

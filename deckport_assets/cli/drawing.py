@@ -14,7 +14,7 @@ from deckport_assets.errors import DeckportError, Refused
 if TYPE_CHECKING:
     from deckport_assets.catalog.services import Circuit
     from deckport_assets.resources.comfyui.server import Server
-    from deckport_assets.studio.workflows import Template
+    from deckport_assets.studio.workflows import Template, Value
 
 
 @click.group()
@@ -63,6 +63,7 @@ def check(context: click.Context, every: bool, as_json: bool) -> None:
     from deckport_assets.catalog.services import circuits
     from deckport_assets.definitions import comfyui as configured
     from deckport_assets.resources.comfyui.dispatch import service_of
+    from deckport_assets.studio.workflows import chosen as pinned
     from deckport_assets.studio.workflows.template import PACKAGE_WORKFLOWS
 
     chosen = chosen_settings()
@@ -79,7 +80,16 @@ def check(context: click.Context, every: bool, as_json: bool) -> None:
     templates = [servers.template(name) for name in sorted(named)]
     with open_catalog() as database, database.reading() as connection:
         states = circuits(connection)
-    found = [_checked(server, templates, states.get(service_of(server))) for server in servers.servers]
+    values = {
+        template.name: pinned(template, held)
+        for template in templates
+        for name, held in (
+            (chosen.comfyui_template_art, chosen.comfyui_values_art),
+            (chosen.comfyui_template_video, chosen.comfyui_values_video),
+        )
+        if template.name == name
+    }
+    found = [_checked(server, templates, values, states.get(service_of(server))) for server in servers.servers]
     able = {t.name: [each.server for each in found if each.can(t.name)] for t in templates}
     if as_json:
         say_json({"servers": [asdict(each) | {"moves": each.moves} for each in found], "able": able})
@@ -92,7 +102,12 @@ def check(context: click.Context, every: bool, as_json: bool) -> None:
     context.exit(0 if sound else 1)
 
 
-def _checked(server: Server, templates: Sequence[Template], circuit: Circuit | None) -> Checked:
+def _checked(
+    server: Server,
+    templates: Sequence[Template],
+    values: Mapping[str, Mapping[str, Value]],
+    circuit: Circuit | None,
+) -> Checked:
     from deckport_assets.studio.workflows import unmet
 
     state = f"{circuit.state}: {circuit.cause}" if circuit and circuit.cause else "closed"
@@ -110,7 +125,9 @@ def _checked(server: Server, templates: Sequence[Template], circuit: Circuit | N
         running=len(queue.running),
         waiting=len(queue.pending),
         circuit=state,
-        lacks={t.name: [f"{lack.message} {lack.remedy}" for lack in unmet(t, info)] for t in templates},
+        lacks={
+            t.name: [f"{lack.message} {lack.remedy}" for lack in unmet(t, info, values.get(t.name))] for t in templates
+        },
     )
 
 

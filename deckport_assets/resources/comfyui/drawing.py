@@ -116,11 +116,12 @@ class ComfyUI:
 
 
 class ComfyUIArtist:
-    """Draws the pictures of cards with one template."""
+    """Draws the pictures of cards with one template; `values` hold for every picture (a checkpoint, a size)."""
 
-    def __init__(self, comfyui: ComfyUI, template: str) -> None:
+    def __init__(self, comfyui: ComfyUI, template: str, values: Mapping[str, Value] | None = None) -> None:
         self.comfyui = comfyui
         self.template = template
+        self.values = dict(values or {})
 
     def __repr__(self) -> str:
         return f"ComfyUIArtist({self.comfyui!r}, {self.template!r})"
@@ -145,7 +146,7 @@ class ComfyUIArtist:
         offered: dict[str, Value] = {
             "prompt": prompt, "negative": negative, "seed": seed, "width": CARD_PX[0], "height": CARD_PX[1]
         }  # fmt: skip
-        values = {name: value for name, value in offered.items() if name in template.bindings.inputs}
+        values = {name: value for name, value in offered.items() if name in template.bindings.inputs} | self.values
         told = {"card": card.slug, "sku": card.sku, "attempt": attempt, "template": template.name}
         result = self.comfyui.draw(
             template, values, partition=card.slug, occasion=occasion, told=told, is_whole=is_whole_picture

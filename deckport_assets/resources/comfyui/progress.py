@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import threading
 import time
 import uuid
@@ -25,6 +26,9 @@ from deckport_assets.studio.workflows.binding import Job
 TELL_EVERY_S = 1.0
 """A step is told when the last one was told so long ago: a log is no film."""
 _AGAIN_S = 10.0
+_QUIET = logging.getLogger(f"{__name__}.websocket")
+_QUIET.addHandler(logging.NullHandler())
+_QUIET.propagate = False  # the library tells of a lost socket with a traceback, which is no news here
 
 
 @dataclass(slots=True)
@@ -71,7 +75,9 @@ class Listener:
             headers["Authorization"] = "Basic " + base64.b64encode(":".join(self._server.login).encode()).decode()
         while not self._closed:
             try:
-                with connect(address, additional_headers=headers, open_timeout=5, max_size=64_000_000) as socket:
+                with connect(
+                    address, additional_headers=headers, open_timeout=5, max_size=64_000_000, logger=_QUIET
+                ) as socket:
                     self._socket = socket
                     for message in socket:
                         if isinstance(message, str):

@@ -3,7 +3,7 @@
 Pure: files in, graphs out. Talking to a server is `resources.comfyui`'s.
 """
 
-from deckport_assets.studio.workflows.binding import SEEDS, Job, Value, bind, seed_for
+from deckport_assets.studio.workflows.binding import SEEDS, Job, Value, bind, chosen, seed_for
 from deckport_assets.studio.workflows.needs import Lack, needs_of, unmet
 from deckport_assets.studio.workflows.template import (
     PACKAGE_WORKFLOWS,
@@ -22,6 +22,7 @@ __all__ = [
     "Template",
     "Value",
     "bind",
+    "chosen",
     "find_template",
     "load_template",
     "needs_of",

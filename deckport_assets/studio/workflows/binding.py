@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from deckport_assets.errors import TemplateError
 from deckport_assets.studio.workflows.binding_parts import SEEDS, Value
 from deckport_assets.studio.workflows.template import PREFIX, Graph, Template
 
-__all__ = ["SEEDS", "Job", "Value", "bind", "filled", "seed_for"]
+__all__ = ["SEEDS", "Job", "Value", "bind", "chosen", "filled", "seed_for"]
 
 
 @dataclass(frozen=True)
@@ -46,28 +46,22 @@ def bind(template: Template, values: Mapping[str, Value]) -> Job:
     missing and has no default, a wrong type, a number outside of its bounds or no multiple of its step, a choice that
     is none, a text that is too long.
     """
-    inputs = template.bindings.inputs
-    faults = [
-        f"there is no input {key!r} (it takes {', '.join(inputs) or 'none'})" for key in values if key not in inputs
-    ]
-    effective: dict[str, Value] = {}
-    for key, part in inputs.items():
-        if key in values:
-            try:
-                effective[key] = part.fitting(values[key])
-            except ValueError as error:
-                faults.append(f"input {key!r} {error}")
-        elif part.required:
+    effective, faults = _fitting(template, values)
+    for key, part in template.bindings.inputs.items():
+        if key not in values and part.required:
             faults.append(f"input {key!r} is missing: it must be {part.expected} and has no default")
-        else:
+        elif key not in values:
             effective[key] = template.defaults[key]
-    if faults:
-        raise TemplateError(
-            f"Template {template.name!r}: {'; '.join(faults)}.",
-            remedy=f"Correct what is asked of it, or what {template.name}/bindings.toml allows.",
-        )
+    _complain(template, faults)
     graph = filled(template, effective)
     return Job(template, effective, _key(graph, frozenset(template.outputs.values())), template.outputs, graph)
+
+
+def chosen(template: Template, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Some of a template's values, as its inputs take them. Raises TemplateError for what `bind` would not take."""
+    effective, faults = _fitting(template, values)
+    _complain(template, faults)
+    return effective
 
 
 def filled(template: Template, values: Mapping[str, Value]) -> Graph:
@@ -83,6 +77,27 @@ def seed_for(*parts: object) -> int:
     """A seed from what makes a picture another one: card, template, prompt, attempt. sha256, 53 bits."""
     digest = hashlib.sha256(_canonical([str(part) for part in parts])).digest()
     return int.from_bytes(digest[:8], "big") % SEEDS
+
+
+def _fitting(template: Template, values: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:
+    inputs = template.bindings.inputs
+    takes = ", ".join(inputs) or "none"
+    faults = [f"there is no input {key!r} (it takes {takes})" for key in values if key not in inputs]
+    effective: dict[str, Value] = {}
+    for key in (key for key in inputs if key in values):
+        try:
+            effective[key] = inputs[key].fitting(values[key])
+        except ValueError as error:
+            faults.append(f"input {key!r} {error}")
+    return effective, faults
+
+
+def _complain(template: Template, faults: Sequence[str]) -> None:
+    if faults:
+        raise TemplateError(
+            f"Template {template.name!r}: {'; '.join(faults)}.",
+            remedy=f"Correct what is asked of it, or what {template.name}/bindings.toml allows.",
+        )
 
 
 def _key(graph: Graph, outputs: frozenset[str]) -> str:

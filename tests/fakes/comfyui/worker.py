@@ -41,9 +41,6 @@ class Worker:
     history: dict[str, Any] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     """Ids of the jobs that were executed, in order; what was cached is not among them."""
-    busy_s: float = 0.0
-    first_at: float = 0.0
-    last_at: float = 0.0
     interrupted: bool = False
     freed: int = 0
     counter: float = 0
@@ -54,7 +51,22 @@ class Worker:
     def start(self) -> None:
         threading.Thread(target=self._work, daemon=True).start()
 
+    def note(self, what: str, job: str, extra: Mapping[str, Any] | None, **more: Any) -> None:
+        """One line in FOLDER/jobs.jsonl, which outlives a kill: what happened to which job when."""
+        told = ((extra or {}).get("extra_pnginfo") or {}).get("deckport") or {}
+        line = {
+            "at": time.time(),
+            "what": what,
+            "ticket": job,
+            "job": told.get("job"),
+            "card": told.get("card"),
+            **more,
+        }
+        with (self.folder / "jobs.jsonl").open("a") as log:
+            log.write(json.dumps(line) + "\n")
+
     def put(self, item: tuple[float, str, Graph, dict[str, Any], list[str]]) -> None:
+        self.note("submitted", item[1], item[3], number=item[0])
         with self.lock:
             twins = [each for each in self.queue if each[:2] == item[:2]]
             heapq.heappush(self.queue, item) if not twins else self.queue.append(item)
@@ -99,8 +111,7 @@ class Worker:
                 said.append([event, data])
             self.tell(event, data, client)
 
-        began = time.monotonic()
-        self.first_at = self.first_at or began
+        self.note("began", job, extra)
         say("execution_start")
         files: dict[str, Any] = {}
         known = {node: self.cache[key] for node in outputs if (key := _signature(graph, node)) in self.cache}
@@ -132,8 +143,7 @@ class Worker:
                 current_outputs=[],
             )
             status |= {"status_str": "error", "completed": False}
-        self.last_at = time.monotonic()
-        self.busy_s += self.last_at - began
+        self.note("ended", job, extra, status=status["status_str"], cached=bool(cached))
         self.tell("executing", {"node": None, "prompt_id": job}, client)
         return {"prompt": [number, job, graph, extra, outputs], "outputs": files, "status": status, "meta": {}}
 
