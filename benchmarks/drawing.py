@@ -114,6 +114,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.0, help="how long a picture takes")
     parser.add_argument("--kill", action="store_true", help="kill one server in the middle and start it again")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the services are stopped then too
     rows = [backfill(count, asked.cards, asked.seconds, kill=asked.kill) for count in asked.servers]
     print(json.dumps(rows, indent=2))
     print("\n| servers | pictures | wall s | busy | drawn | again | accepted twice | failed |\n|" + "---|" * 8)

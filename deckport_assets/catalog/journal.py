@@ -12,7 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as db
 
-from deckport_assets.catalog import versions
+from deckport_assets.catalog import services, versions
 from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database, now, touch, upsert
 from deckport_assets.catalog.tables import claims, failures
@@ -104,6 +104,7 @@ class Journal:
         """Give back every claim that this run still holds: it was stopped, or is done."""
         with self.database.writing() as connection:
             connection.execute(claims.delete().where(claims.c.run_id == self.run_id))
+            services.forget_run(connection, self.run_id)
 
     def _settle(self, connection: db.Connection, assets: Sequence[str], slug: str) -> bool:
         here = db.and_(claims.c.asset.in_(assets), claims.c.partition == slug, claims.c.run_id == self.run_id)

@@ -4,7 +4,9 @@ A circuit is a row: closed (use it), open (leave it alone until `retry_at`), tri
 not a library: those keep their state in the process, and here the runs, the daemon, the API and `deckport` share it.
 
 A slot is a row too: a job that a service holds for us. It is counted while its lease is young; a job that a killed
-process left behind is found by its key, with the ticket under which the service knows it.
+process left behind is found by its key, with the ticket under which the service knows it. Runs that find no slot stand
+in line: the urgent before the usual, then the older before the younger, so that runs end one after the other and not
+all at once, which would leave the services without work until the next begins.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as db
 
 from deckport_assets.catalog.database import now, upsert
-from deckport_assets.catalog.tables import in_flight, services
+from deckport_assets.catalog.tables import in_flight, services, waiting
 
 OPENS_AFTER = 3
 """So many failures in a row open a circuit."""
@@ -28,6 +30,20 @@ TRIAL_S = 60.0
 """How long the one who tries has, before another may."""
 LEASE_S = 20.0
 """How long a slot is counted without a sign of life."""
+LINE_LEASE_S = 3.0
+"""The same for a place in line."""
+
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a run's turn is: the most urgent first, of two alike the one that has been at it for longer."""
+
+    run_id: str
+    priority: int = 0
+    since: datetime = _EVER
 
 
 class State(StrEnum):
@@ -117,7 +133,7 @@ def failed(connection: db.Connection, service: str, cause: str, *, opens_after: 
 
 
 def take_slot(
-    connection: db.Connection, candidates: Mapping[str, float], *, most: int, job: str, run_id: str, partition: str
+    connection: db.Connection, candidates: Mapping[str, float], *, most: int, job: str, turn: Turn, partition: str
 ) -> Slot | None:
     """A place for a job at the emptiest of these usable services, or None when all are full or resting.
 
@@ -127,13 +143,16 @@ def take_slot(
     """
     _one_at_a_time(connection)
     left = _slot_of(connection, job)
-    if left is not None and left.lease_until > now() and left.run_id != run_id:
+    if left is not None and left.lease_until > now() and left.run_id != turn.run_id:
         return None  # another living run draws this very picture
     counts = slots_taken(connection)
     wanted = sorted(candidates, key=lambda service: (counts.get(service, 0), candidates[service]))
     if left is not None and left.service in candidates:
         wanted = [left.service, *(service for service in wanted if service != left.service)]
+    taken_first = _wanted_by_others_first(connection, turn)
     for service in wanted:
+        if service in taken_first:
+            continue
         if counts.get(service, 0) >= most:
             if left is not None and service == left.service:
                 return None
@@ -141,10 +160,27 @@ def take_slot(
         if not is_usable(connection, service):
             continue
         ticket = left.ticket if left is not None and left.service == service else ""
-        slot = Slot(job, service, run_id, partition, ticket, now(), now() + timedelta(seconds=LEASE_S))
+        slot = Slot(job, service, turn.run_id, partition, ticket, now(), now() + timedelta(seconds=LEASE_S))
         upsert(connection, in_flight, ("job",), [{name: getattr(slot, name) for name in Slot.__slots__}])
         return slot
     return None
+
+
+def stand_in_line(connection: db.Connection, turn: Turn, wanted: Sequence[str]) -> None:
+    """This run waits for a place at one of these services, for as long as it says so every second or so."""
+    row = {
+        "run_id": turn.run_id,
+        "priority": turn.priority,
+        "since": turn.since,
+        "services": sorted(wanted),
+        "lease_until": now() + timedelta(seconds=LINE_LEASE_S),
+    }
+    upsert(connection, waiting, ("run_id",), [row])
+
+
+def leave_line(connection: db.Connection, run_id: str) -> None:
+    """This run waits no longer."""
+    connection.execute(waiting.delete().where(waiting.c.run_id == run_id))
 
 
 def slots_taken(connection: db.Connection) -> dict[str, int]:
@@ -171,7 +207,19 @@ def give_back(connection: db.Connection, slot: Slot) -> None:
 
 def forget_run(connection: db.Connection, run_id: str) -> None:
     """The run has ended: what it left in flight is not counted any more, and may be taken over at once."""
+    leave_line(connection, run_id)
     connection.execute(in_flight.update().where(in_flight.c.run_id == run_id).values(lease_until=now()))
+
+
+def _wanted_by_others_first(connection: db.Connection, turn: Turn) -> set[str]:
+    """The services at which a run waits whose turn is before this one's."""
+    ahead = db.or_(
+        waiting.c.priority > turn.priority,
+        db.and_(waiting.c.priority == turn.priority, waiting.c.since < turn.since),
+    )
+    alive = db.and_(waiting.c.lease_until > now(), waiting.c.run_id != turn.run_id)
+    rows = connection.execute(db.select(waiting.c.services).where(alive, ahead)).scalars()
+    return {service for each in rows for service in each}
 
 
 def _slot_of(connection: db.Connection, job: str) -> Slot | None:

@@ -196,6 +196,17 @@ in_flight = db.Table(
     comment="what outside services hold for us, counted over all processes",
 )
 
+waiting = db.Table(
+    "waiting",
+    metadata,
+    db.Column("run_id", db.Text, primary_key=True),
+    db.Column("priority", db.Integer, nullable=False),
+    db.Column("since", Moment, nullable=False, comment="of two alike the older goes first"),
+    db.Column("services", db.JSON, nullable=False, comment="where a place would do"),
+    db.Column("lease_until", Moment, nullable=False),
+    comment="runs that wait for a place at an outside service",
+)
+
 catalog_version = db.Table(
     "catalog_version",
     metadata,

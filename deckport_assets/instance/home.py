@@ -13,8 +13,9 @@ from deckport_assets.instance.launcher import clear_hanging_runs
 from deckport_assets.settings import Settings
 
 DAGSTER_YAML = Path(__file__).parents[2] / "dagster.yaml"
-POOLS: Mapping[str, int] = {"writer": 2, "artist": 2, "renderer": 2, "animator": 1}
-"""Runs at the same time per pool: two, so that one card's urgent run does not wait behind a backfill's batch."""
+POOLS: Mapping[str, int] = {"writer": 2, "artist": 4, "renderer": 2, "animator": 2}
+"""Runs at the same time per pool: more than one, so that an urgent run does not wait behind a backfill's batch. Of
+those that draw, one more than a backfill may have: while a batch ends the next is there to take its servers over."""
 LOCATION = "deckport"
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from deckport_assets.catalog import services
 from deckport_assets.catalog.database import Database, now
-from deckport_assets.catalog.services import LEASE_S, State, circuits, is_usable, slots_taken, take_slot
+from deckport_assets.catalog.services import LEASE_S, State, Turn, circuits, is_usable, slots_taken, take_slot
 
 HERE, THERE = "comfyui http://here:8188", "comfyui http://there:8188"
 BOTH = {HERE: 0.0, THERE: 0.0}
@@ -102,7 +102,7 @@ def test_a_failed_trial_doubles_the_pause(database: Database, clock: Clock) -> N
 
 def take(database: Database, job: str, run: str = "run", most: int = 2, at: dict[str, float] = BOTH) -> str:
     with database.writing() as connection:
-        slot = take_slot(connection, at, most=most, job=job, run_id=run, partition="moth")
+        slot = take_slot(connection, at, most=most, job=job, turn=Turn(run), partition="moth")
     return slot.service if slot else ""
 
 
@@ -133,14 +133,14 @@ def test_what_a_killed_process_left_behind_is_found_again_where_it_was(
     database: Database, other: Database, clock: Clock
 ) -> None:
     with database.writing() as connection:
-        slot = take_slot(connection, {THERE: 0.0}, most=2, job="job", run_id="killed", partition="moth")
+        slot = take_slot(connection, {THERE: 0.0}, most=2, job="job", turn=Turn("killed"), partition="moth")
         assert slot is not None
         services.handed_over(connection, slot, "ticket 1")
     clock.forward(LEASE_S + 1)
     with other.reading() as connection:
         assert slots_taken(connection) == {}, "not counted any more"
     with other.writing() as connection:
-        again = take_slot(connection, BOTH, most=2, job="job", run_id="next", partition="moth")
+        again = take_slot(connection, BOTH, most=2, job="job", turn=Turn("next"), partition="moth")
     assert again is not None and (again.service, again.ticket) == (THERE, "ticket 1")
     with database.writing() as connection:
         assert not services.renew(connection, slot), "the late one learns that it has lost the job"
@@ -163,7 +163,7 @@ def test_a_run_that_has_ended_is_not_waited_for(database: Database) -> None:
 
 def test_a_sign_of_life_keeps_a_slot(database: Database, clock: Clock) -> None:
     with database.writing() as connection:
-        slot = take_slot(connection, {HERE: 0.0}, most=1, job="job", run_id="run", partition="moth")
+        slot = take_slot(connection, {HERE: 0.0}, most=1, job="job", turn=Turn("run"), partition="moth")
         assert slot is not None
     for _ in range(3):
         clock.forward(LEASE_S * 0.7)
@@ -173,3 +173,43 @@ def test_a_sign_of_life_keeps_a_slot(database: Database, clock: Clock) -> None:
     with database.writing() as connection:
         services.give_back(connection, replace(slot, ticket="whatever"))
     assert take(database, "other", at={HERE: 0.0}, most=1) == HERE
+
+
+OLD, YOUNG = Turn("old", since=datetime(2026, 1, 1, tzinfo=UTC)), Turn("young", since=datetime(2026, 1, 2, tzinfo=UTC))
+
+
+def take_in_turn(database: Database, turn: Turn, job: str) -> bool:
+    with database.writing() as connection:
+        return take_slot(connection, {HERE: 0.0}, most=2, job=job, turn=turn, partition="moth") is not None
+
+
+def test_while_the_older_run_waits_the_younger_gets_nothing(database: Database, other: Database, clock: Clock) -> None:
+    with database.writing() as connection:
+        services.stand_in_line(connection, OLD, [HERE])
+    assert not take_in_turn(other, YOUNG, "its own")
+    assert take_in_turn(database, OLD, "first")
+    with database.writing() as connection:
+        services.leave_line(connection, OLD.run_id)
+    assert take_in_turn(other, YOUNG, "its own")
+
+
+def test_who_waits_at_one_service_holds_up_nobody_at_another(database: Database, other: Database) -> None:
+    with database.writing() as connection:
+        services.stand_in_line(connection, OLD, [THERE])
+    assert take_in_turn(other, YOUNG, "its own")
+
+
+def test_the_urgent_come_before_the_old(database: Database, other: Database) -> None:
+    urgent = replace(YOUNG, priority=10)
+    for turn in (OLD, urgent):
+        with database.writing() as connection:
+            services.stand_in_line(connection, turn, [HERE])
+    assert not take_in_turn(database, OLD, "first")
+    assert take_in_turn(other, urgent, "at once")
+
+
+def test_a_run_that_was_killed_in_line_is_not_waited_for(database: Database, other: Database, clock: Clock) -> None:
+    with database.writing() as connection:
+        services.stand_in_line(connection, OLD, [HERE])
+    clock.forward(services.LINE_LEASE_S + 1)
+    assert take_in_turn(other, YOUNG, "its own")

@@ -1,7 +1,7 @@
 """Many jobs over several servers: each goes to the emptiest that can do it, away from one that fails, and back again.
 
 How many jobs a server holds for us is counted in the catalog's database, so that several runs share the servers; so
-are the circuits. What is done after each failure is the table in `_after`. One job on one server is `execution`'s.
+are the circuits. What is done after each failure stands in `Dispatch.draw`. One job on one server is `execution`'s.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from deckport_assets.catalog import services
-from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.services import Slot
+from deckport_assets.catalog.database import Database, now
+from deckport_assets.catalog.services import Slot, Turn
 from deckport_assets.errors import (
     Cancelled,
     DeckportError,
@@ -36,7 +39,9 @@ from deckport_assets.studio.workflows.binding import Job
 from deckport_assets.studio.workflows.needs import Lack, unmet
 
 LOOK_S = 0.1
-"""How often a job that waits for a place looks again."""
+"""How often this process looks for a place while jobs of its wait for one."""
+SAY_S = 1.0
+"""How often it says that its runs still stand in line."""
 KNOWN_S = 300.0
 """How long it is known what a server has; a server that comes back is asked anew."""
 _MOST: Mapping[type[DeckportError], int] = {Lost: 3, OutputMissing: 2, OutOfMemory: 1, TimedOut: 0}
@@ -67,6 +72,54 @@ class _Known:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+class _Line:
+    """The runs of this process that wait for a place, as they stand in the catalog's line."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._since: dict[str, datetime] = {}
+        self._jobs: Counter[str] = Counter()
+        self._said_at: dict[str, float] = {}
+
+    def turn(self, errand: Errand) -> Turn:
+        """When the turn of this errand's run is."""
+        with self._lock:
+            return Turn(errand.run_id, errand.priority, self._since.setdefault(errand.run_id, now()))
+
+    def pause_s(self) -> float:
+        """How long one of the waiting sleeps: together they look every LOOK_S."""
+        with self._lock:
+            return LOOK_S * max(1, self._jobs.total()) * random.uniform(0.5, 1.5)
+
+    @contextmanager
+    def standing(self, turn: Turn) -> Iterator[Callable[[Sequence[str]], None]]:
+        """A job waits for as long as the block lasts; what is given says where a place would do."""
+        with self._lock:
+            self._jobs[turn.run_id] += 1
+
+        def say(wanted: Sequence[str]) -> None:
+            with self._lock:
+                due = time.monotonic() - self._said_at.get(turn.run_id, 0.0) > SAY_S
+                if due:
+                    self._said_at[turn.run_id] = time.monotonic()
+            if due:
+                with self._database.writing() as connection:
+                    services.stand_in_line(connection, turn, wanted)
+
+        try:
+            yield say
+        finally:
+            with self._lock:
+                self._jobs[turn.run_id] -= 1
+                last = not self._jobs[turn.run_id]
+                if last:
+                    self._said_at.pop(turn.run_id, None)
+            if last:
+                with self._database.writing() as connection:
+                    services.leave_line(connection, turn.run_id)
+
+
 class Dispatch:
     """The servers of one process. Safe to share between threads; what processes share is in the database."""
 
@@ -78,6 +131,7 @@ class Dispatch:
         self._most = most
         self._patience = patience
         self._wait_s = wait_s
+        self._line = _Line(database)
         self._known = {service: _Known() for service in self.servers}
         self._listeners = {service: Listener(server) for service, server in self.servers.items()}
 
@@ -150,35 +204,39 @@ class Dispatch:
 
         Raises what bars the last of them, ServiceUnavailable when none came back in time, Cancelled.
         """
+        turn = self._line.turn(errand)
+        slot = self._take(job, errand, turn, self._candidates(job, barred))
+        if slot is not None:
+            return slot
         since, told = time.monotonic(), False
-        while True:
-            if errand.cancelled():
-                raise Cancelled("The run was stopped before the picture was handed over.")
-            candidates = self._candidates(job, barred)
-            slot = None
-            if candidates:
-                with self._database.writing() as connection:
-                    slot = services.take_slot(
-                        connection,
-                        candidates,
-                        most=self._most,
-                        job=job.key,
-                        run_id=errand.run_id,
-                        partition=errand.partition,
+        with self._line.standing(turn) as say:
+            while True:
+                candidates = self._candidates(job, barred)
+                slot = self._take(job, errand, turn, candidates)
+                if slot is not None:
+                    return slot
+                say(list(candidates))
+                if not self._all_rest():
+                    since = time.monotonic()
+                elif not told:
+                    told = True
+                    errand.progress(
+                        f"{errand.partition}: no ComfyUI answers; waiting up to {self._wait_s:.0f} s for one."
                     )
-            if slot is not None:
-                return slot
-            if not self._all_rest():
-                since = time.monotonic()
-            elif not told:
-                told = True
-                errand.progress(f"{errand.partition}: no ComfyUI answers; waiting up to {self._wait_s:.0f} s for one.")
-            if time.monotonic() - since > self._wait_s:
-                raise ServiceUnavailable(
-                    f"No ComfyUI came back within {self._wait_s:.0f} s. {self._causes()}",
-                    remedy="deckport comfyui check",
-                )
-            time.sleep(LOOK_S * random.uniform(0.5, 1.5))
+                if time.monotonic() - since > self._wait_s:
+                    raise ServiceUnavailable(
+                        f"No ComfyUI came back within {self._wait_s:.0f} s. {self._causes()}",
+                        remedy="deckport comfyui check",
+                    )
+                time.sleep(self._line.pause_s())
+
+    def _take(self, job: Job, errand: Errand, turn: Turn, candidates: Mapping[str, float]) -> Slot | None:
+        if errand.cancelled():
+            raise Cancelled("The run was stopped before the picture was handed over.")
+        with self._database.writing() as connection:
+            return services.take_slot(
+                connection, candidates, most=self._most, job=job.key, turn=turn, partition=errand.partition
+            )
 
     def _candidates(self, job: Job, barred: Mapping[str, DeckportError]) -> dict[str, float]:
         """The servers that have what the job needs, with how much waits there."""

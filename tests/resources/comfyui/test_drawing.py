@@ -193,7 +193,7 @@ def test_what_a_killed_run_left_on_a_server_is_taken_over_and_not_drawn_again(op
     server = studio.comfyui.servers[0]
     with studio.comfyui.database.writing() as connection:
         slot = services.take_slot(
-            connection, {service_of(server): 0}, most=2, job=job.key, run_id="killed", partition="moth"
+            connection, {service_of(server): 0}, most=2, job=job.key, turn=services.Turn("killed"), partition="moth"
         )
         assert slot is not None
         services.handed_over(connection, slot, "ticket of the killed")
