@@ -14,7 +14,7 @@ from deckport_assets.assets import cards  # noqa: E402 - the warnings above are 
 from deckport_assets.assets.catalog import catalog_asset  # noqa: E402
 from deckport_assets.catalog.recipes import ARTWORK, ASSETS, PROMPT, VIDEO  # noqa: E402
 from deckport_assets.resources.catalog import Catalog  # noqa: E402
-from deckport_assets.resources.comfyui import ComfyUI, ComfyUIArtist  # noqa: E402
+from deckport_assets.resources.comfyui import ComfyUI, ComfyUIAnimator, ComfyUIArtist  # noqa: E402
 from deckport_assets.resources.comfyui.execution import Patience  # noqa: E402
 from deckport_assets.resources.embedded import EmbeddedAnimator, EmbeddedArtist, EmbeddedWriter  # noqa: E402
 from deckport_assets.resources.media import Media  # noqa: E402
@@ -32,16 +32,22 @@ def live(chosen: Settings) -> dict[str, Any]:
         "media": Media(location=chosen.media_location),
         "studio": Studio(theme=chosen.theme, own_themes=str(chosen.home / "themes"), workers=chosen.workers),
         "writer": EmbeddedWriter(workers=chosen.workers, refused=chosen.require_real),
-        "artist": artist(chosen),
-        "animator": EmbeddedAnimator(workers=chosen.workers, refused=chosen.require_real),
+        **painters(chosen),
     }
 
 
-def artist(chosen: Settings) -> Any:
-    """Who draws: ComfyUI when it is configured, else the embedded artist, whose pictures are drafts."""
+def painters(chosen: Settings) -> dict[str, Any]:
+    """Who draws and animates: the same ComfyUI when it is configured, else the embedded ones, which make drafts."""
     if not chosen.comfyui_servers:
-        return EmbeddedArtist(workers=chosen.workers, refused=chosen.require_real)
-    return ComfyUIArtist(comfyui(chosen), chosen.comfyui_template_art, chosen.comfyui_values_art)
+        return {
+            "artist": EmbeddedArtist(workers=chosen.workers, refused=chosen.require_real),
+            "animator": EmbeddedAnimator(workers=chosen.workers, refused=chosen.require_real),
+        }
+    servers = comfyui(chosen)
+    return {
+        "artist": ComfyUIArtist(servers, chosen.comfyui_template_art, chosen.comfyui_values_art),
+        "animator": ComfyUIAnimator(servers, chosen.comfyui_template_video, chosen.comfyui_values_video),
+    }
 
 
 def comfyui(chosen: Settings) -> ComfyUI:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from deckport_assets.assets.card_line import Bench, Picture
 from deckport_assets.catalog.line import PERSON
-from deckport_assets.catalog.prompts import Origin, add_prompt
+from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
 from deckport_assets.catalog.versions import Version, likenesses
 from deckport_assets.errors import BadImage
@@ -202,9 +202,9 @@ def _fits(asset: str, main: Picture) -> dict[str, bool]:
 
 
 def animate(bench: Bench, assets: tuple[str, ...], *, animator: Animator, studio: Studio) -> None:
-    """Have the artwork moved under the frame, in its light."""
+    """Have the artwork moved under the frame, in its light. What looks wrong with the loop is told, and it is kept."""
     attempt = bench.attempt(VIDEO)
-    still = Still(bench.take(ARTWORK), bench.take(FRAME), studio.opening(bench.card))
+    still = Still(bench.take(ARTWORK), bench.take(FRAME), studio.opening(bench.card), drawn_from(bench))
     made = animator.animate(bench.card, still, attempt=attempt, occasion=bench.occasion)
     bench.give(
         VIDEO,
@@ -213,6 +213,20 @@ def animate(bench: Bench, assets: tuple[str, ...], *, animator: Animator, studio
             "theora": Picture(made.theora, "ogv", made.width_px, made.height_px),
         },
         made.provenance,
-        claims={"is_under_10_megabytes": max(len(made.mp4), len(made.theora)) < 10_000_000},
+        claims={"is_under_10_megabytes": max(len(made.mp4), len(made.theora)) < 10_000_000, **made.claims},
         attempt=attempt,
     )
+
+
+def drawn_from(bench: Bench) -> str:
+    """The words that the current artwork was drawn from; empty when a person made it.
+
+    Not the prompt that counts now: these words belong to the artwork, so a video depends on artwork and frame alone,
+    as its recipe says, and a prompt that is written anew makes no video stale before the artwork is.
+    """
+    art = bench.look.version(ARTWORK)
+    if art is None or art.prompt_version is None:
+        return ""
+    with bench.line.database.reading() as connection:
+        known = prompt_versions(connection, bench.card.slug)
+    return next((prompt.text for prompt in known if prompt.version == art.prompt_version), "")

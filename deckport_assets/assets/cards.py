@@ -171,7 +171,7 @@ def video() -> dg.AssetsDefinition:
         studio: Studio,
         animator: dg.ResourceParam[Animator],
     ) -> Iterator[Any]:
-        """A seamless loop of three seconds: the artwork moves under the still frame."""
+        """A loop of the card: the artwork moves under the still frame."""
         line = line_for(context, catalog, media, partial(animate, animator=animator, studio=studio), real=animator.real)
         yield from batch(context, line, order=line.order, at_once=animator.at_once)
 
@@ -230,7 +230,7 @@ CHECK_DESCRIPTIONS = {
     COMPOSITE: "Whether the card prints at full size.",
     FRAME: "Whether the frame prints at full size.",
     THUMBNAIL: "Whether every small size is there.",
-    VIDEO: "Whether the loop is small enough for a console.",
+    VIDEO: "Whether the loop is small enough for a console, closes, and moves.",
 }
 
 

@@ -70,7 +70,7 @@ class EmbeddedAnimator(_Embedded):
     """Moves the art under the still frame."""
 
     def animate(self, card: Card, still: Still, *, attempt: int, occasion: Occasion) -> Animated:
-        """A seamless loop of three seconds, 608 x 852."""
+        """A seamless loop of three seconds, 608 x 852; it needs no words."""
         from deckport_assets.studio.artist.dice import seed_of
         from deckport_assets.studio.encoding import open_layer, open_picture
         from deckport_assets.studio.video import MP4, SIZE_PX, THEORA, VIDEO_VERSION, loop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -49,13 +49,17 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Animated:
-    """A moving card as its animator gave it: the same loop for browsers and for consoles, without sound."""
+    """A moving card as its animator gave it: the same loop for browsers and for consoles, without sound.
+
+    `claims` is what it found in the loop; what does not hold is told and keeps nothing back.
+    """
 
     mp4: bytes
     theora: bytes
     width_px: int
     height_px: int
     provenance: Provenance
+    claims: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,15 @@ class Artist(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """What a moving card begins with: the artwork and the bare frame as PNG, and where in it the art is seen."""
+    """What a moving card begins with: the artwork and the bare frame as PNG, and where in it the art is seen.
+
+    `prompt` are the words that this artwork was drawn from; empty when a person made it.
+    """
 
     art_png: bytes
     frame_png: bytes
     opening: Opening
+    prompt: str = ""
 
 
 class Animator(Protocol):
@@ -113,4 +121,4 @@ class Animator(Protocol):
     def real(self) -> bool: ...
 
     def animate(self, card: Card, still: Still, *, attempt: int, occasion: Occasion) -> Animated:
-        """A seamless loop of three seconds."""
+        """A loop of the card. Another attempt is another loop."""

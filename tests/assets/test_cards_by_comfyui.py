@@ -1,4 +1,4 @@
-"""Cards whose pictures real servers draw: drafts are replaced on a person's word, and what looks wrong is told."""
+"""Cards whose pictures and loops real servers draw: drafts are replaced on a person's word, oddities are told."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import dagster as dg
 import pytest
 
 from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.recipes import ARTWORK, PROMPT
+from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
+from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, THUMBNAIL, VIDEO
 from deckport_assets.catalog.standing import Order, Selection
-from deckport_assets.resources.comfyui import ComfyUI, ComfyUIArtist
+from deckport_assets.catalog.versions import Version
+from deckport_assets.definitions import live, real_assets
+from deckport_assets.resources.comfyui import ComfyUI, ComfyUIAnimator, ComfyUIArtist
+from deckport_assets.settings import Settings
 from tests.catalog_source import card
 from tests.fakes.comfyui import FakeComfyUI, running
 from tests.pipeline import Pipeline
@@ -103,3 +107,40 @@ def test_a_blank_picture_is_kept_and_told(line: Pipeline, server: FakeComfyUI) -
     first, second = line.version(ARTWORK, A), line.version(ARTWORK, B)
     assert not first.draft and first.claims["is_not_blank"] is False
     assert second.claims["remarks"] == [f"It looks like the picture of {A}."]
+
+
+def test_a_moving_draft_is_replaced_by_a_clip_of_the_same_artwork(
+    drafts: Pipeline, server: FakeComfyUI, tmp_path: Path
+) -> None:
+    drafts.run(A, assets=[COMPOSITE, FRAME, THUMBNAIL])
+    assert drafts.run(A, assets=[VIDEO]).success
+    before, art = drafts.version(VIDEO, A), drafts.version(ARTWORK, A)
+    assert before.draft and before.provider == "embedded"
+    with drafts.database.writing() as connection:
+        add_prompt(connection, A, Origin.HUMAN, "A wolf of another kind, which nobody has drawn yet.")
+    drafts.run(A, assets=[PROMPT])
+
+    workflows, patience = small_workflow(tmp_path / "workflows"), replace(HURRY, job_s=30.0, fetch_s=30.0)
+    comfyui = ComfyUI([server.url], drafts.database.url, workflows=[workflows], patience=patience, wait_s=1)
+    drafts.given["animator"] = ComfyUIAnimator(comfyui, "small-clip")
+    assert drafts.run(A, assets=[VIDEO], tags=drafts_anew()).success
+    made = drafts.version(VIDEO, A)
+    assert (made.draft, made.provider, made.workflow) == (False, "comfyui", "small-clip 1")
+    assert made.claims == {"is_under_10_megabytes": True, "has_no_seam": True, "moves": True}
+    assert made.inputs == before.inputs and made.data_version == before.data_version, "the same artwork and frame"
+    (entry,) = server.worker.history.values()
+    assert entry["prompt"][2]["7"]["inputs"]["text"].endswith(words_of(drafts, art)), "not those of today"
+
+    drafts.run(A, assets=[VIDEO], tags=drafts_anew())
+    assert len(server.worker.done) == 1, "what is real is not drawn again"
+
+
+def words_of(pipeline: Pipeline, art: Version) -> str:
+    with pipeline.database.reading() as connection:
+        return next(p.text for p in prompt_versions(connection, art.partition) if p.version == art.prompt_version)
+
+
+def test_artist_and_animator_hand_their_jobs_to_the_same_servers(tmp_path: Path) -> None:
+    resources = live(Settings(home=tmp_path, comfyui_servers=("http://127.0.0.1:8188",)))
+    assert resources["artist"].comfyui is resources["animator"].comfyui
+    assert real_assets(resources) == {ARTWORK, VIDEO}

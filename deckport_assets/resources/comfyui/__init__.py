@@ -1,9 +1,10 @@
 """ComfyUI: one to four servers that draw pictures and clips, and that fail in many ways.
 
 `server` is one server's HTTP, `progress` its websocket, `execution` one job's life on one server, `dispatch` many jobs
-over all of them, `drawing` what the pipeline asks for: the picture of a card.
+over all of them, `drawing` and `animating` what the pipeline asks for: the picture of a card, and its loop.
 """
 
+from deckport_assets.resources.comfyui.animating import ComfyUIAnimator
 from deckport_assets.resources.comfyui.drawing import ComfyUI, ComfyUIArtist
 
-__all__ = ["ComfyUI", "ComfyUIArtist"]
+__all__ = ["ComfyUI", "ComfyUIAnimator", "ComfyUIArtist"]

@@ -61,6 +61,8 @@ class Errand:
     progress: Callable[[str], None]
     cancelled: Callable[[], bool]
     is_whole: Callable[[bytes], bool]
+    uploads: Mapping[str, bytes] = field(default_factory=dict)
+    """The pictures that the job names, by these names: each server that gets it gets them first."""
 
 
 @dataclass(slots=True)
@@ -197,6 +199,7 @@ class Dispatch:
             number=-float(errand.priority) if errand.priority else None,
             left=slot.ticket,
             again=again,
+            uploads=errand.uploads,
         )
 
     def _place(self, job: Job, errand: Errand, barred: Mapping[str, DeckportError]) -> Slot:

@@ -89,17 +89,26 @@ class ComfyUI:
         occasion: Occasion,
         told: Mapping[str, Any],
         is_whole: Callable[[bytes], bool],
+        uploads: Mapping[str, bytes] | None = None,
     ) -> Result:
         """Have a template drawn with these values.
 
-        `told` is written into the file on the server, for who finds it there. Raises what the table of errors in
+        `told` is written into the file on the server, for who finds it there. `uploads` are the pictures that the
+        values name, by these names. Raises what the table of errors in
         docs/operators.md says; which of them is worth another try is the error's own word.
         """
         from deckport_assets.studio.workflows import bind
 
         job = bind(template, values)
         errand = Errand(
-            partition, occasion.run_id, occasion.priority, told, occasion.progress, occasion.cancelled, is_whole
+            partition,
+            occasion.run_id,
+            occasion.priority,
+            told,
+            occasion.progress,
+            occasion.cancelled,
+            is_whole,
+            uploads or {},
         )
         outcome = self.dispatch.draw(job, errand)
         seed = next((v for k, v in job.values.items() if k == "seed" and isinstance(v, int)), None)

@@ -27,7 +27,7 @@ from deckport_assets.errors import (
 from deckport_assets.resources.comfyui.server import File, Queue, Server, called
 from deckport_assets.studio.workflows.binding import Job
 
-_EXTENSIONS = {"image": ("png",), "video": ("mp4", "webm", "webp")}
+_EXTENSIONS = {"image": ("png",), "video": ("mp4", "webm")}
 _MEMORY = ("OutOfMemoryError", "out of memory", "Allocation on device")
 
 
@@ -87,6 +87,8 @@ class Execution:
     again: int = 0
     """How many times its file was missing: each time it is saved under another name, or the server would answer from
     its cache with the file that is not there."""
+    uploads: Mapping[str, bytes] = field(default_factory=dict)
+    """The pictures that the job names, by the names that it gives them."""
     ticket: str = ""
     _alive_at: float = field(default_factory=time.monotonic)
 
@@ -138,9 +140,12 @@ class Execution:
         return None
 
     def _hand_over(self) -> None:
-        """Submit it. When the answer does not come, look whether it was taken: it is never handed over twice."""
+        """Submit it, after the pictures that it names. When the answer does not come, look whether it was taken: it is
+        never handed over twice."""
         ticket = f"{self.job.key[:16]}-{uuid.uuid4().hex[:12]}"
         graph = self.job.graph(self.prefix)
+        for name, data in self.uploads.items():
+            self.server.upload(data, name)
         self.handed_over(ticket)  # before it is: a kill in between leaves a ticket that nobody knows, not a lost job
         try:
             told = {**self.told, "job": self.job.key}
@@ -251,10 +256,11 @@ class Execution:
         return data
 
     def _is_ours(self, data: bytes) -> bool:
-        """Whether a PNG says that it is this job's; one that says nothing (--disable-metadata) is taken at its name."""
+        """Whether a file says that it is this job's; one that says nothing (--disable-metadata) is believed."""
         from deckport_assets.studio.encoding import png_texts
+        from deckport_assets.studio.video.clip import clip_texts
 
-        said = png_texts(data)
+        said = clip_texts(data) if self.job.template.kind == "video" else png_texts(data)
         if "deckport" not in said and "prompt" not in said:
             return True
         return self.job.key in said.get("deckport", "")

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -61,6 +61,14 @@ class File:
 
     def __str__(self) -> str:
         return f"{self.subfolder}/{self.filename}" if self.subfolder else self.filename
+
+
+class _Answer(NamedTuple):
+    """An answer: its body, and how long the server said that it is."""
+
+    status: int
+    data: bytes
+    announced: str
 
 
 class Server:
@@ -131,34 +139,41 @@ class Server:
         """Have the models unloaded and the cache dropped."""
         self._ask("POST", "/free", json={"unload_models": True, "free_memory": True})
 
-    def has(self, file: File) -> bool:
-        """Whether a file is there."""
-        return self._ask("HEAD", "/view", params=_named(file), refusals=(404,))[0] == 200
+    def has(self, file: File, *, size: int | None = None) -> bool:
+        """Whether a file is there; with `size`, whether it has so many bytes, as far as the server says."""
+        answer = self._ask("HEAD", "/view", params=_named(file), refusals=(404,))
+        return answer.status == 200 and (size is None or answer.announced == str(size))
 
     def read(self, file: File, *, deadline_s: float = 120) -> bytes:
         """The bytes of a file. Raises OutputMissing when it is not there or came incomplete."""
-        status, data = self._ask(
+        answer = self._ask(
             "GET", "/view", params=_named(file), refusals=(404,), deadline_s=deadline_s, most_bytes=MOST_FILE_BYTES
         )
-        if status == 404:
+        if answer.status == 404:
             raise OutputMissing(f"{self.name} has no file {file}, though its history names it.")
-        return data
+        return answer.data
 
-    def upload(self, data: bytes, name: str, subfolder: str) -> str:
-        """Put an input file there, and the name by which a graph refers to it. The name should tell its content."""
-        if not self.has(File(name, subfolder, "input")):
-            sent = self._json(
-                "POST",
-                "/upload/image",
-                files={"image": (name, data, "image/png")},
-                data={"subfolder": subfolder, "type": "input", "overwrite": "true"},
-                deadline_s=120,
-            )
-            name, subfolder = str(sent.get("name", name)), str(sent.get("subfolder", subfolder))
-        return f"{subfolder}/{name}" if subfolder else name
+    def upload(self, data: bytes, name: str) -> None:
+        """Put a picture under the name by which a graph refers to it, as `deckport/HASH.png`: it tells the content.
+
+        What is there already with that name and so many bytes is not sent again. Raises ServiceUnavailable when the
+        server gives it another name, BadImage when it is too large for it.
+        """
+        subfolder, _, filename = name.rpartition("/")
+        if self.has(File(filename, subfolder, "input"), size=len(data)):
+            return
+        sent = self._json(
+            "POST",
+            "/upload/image",
+            files={"image": (filename, data, "image/png")},
+            data={"subfolder": subfolder, "type": "input", "overwrite": "true"},
+            deadline_s=120,
+        )
+        if (sent.get("name"), sent.get("subfolder", "")) != (filename, subfolder):
+            raise ServiceUnavailable(f"{self.name} keeps the uploaded {name} as {sent.get('name')!r}.")
 
     def _json(self, method: str, path: str, **how: Any) -> dict[str, Any]:
-        _, data = self._ask(method, path, **how)
+        data = self._ask(method, path, **how).data
         try:
             found = json.loads(data)
         except ValueError:
@@ -180,8 +195,8 @@ class Server:
         deadline_s: float = 30.0,
         most_bytes: int = MOST_JSON_BYTES,
         **how: Any,
-    ) -> tuple[int, bytes]:
-        """Status and body. A status of `refusals` is the caller's to read; any other than 200 is raised."""
+    ) -> _Answer:
+        """The whole answer. A status of `refusals` is the caller's to read; any other than 200 is raised."""
         until = time.monotonic() + deadline_s
         try:
             with self._session.request(
@@ -198,7 +213,7 @@ class Server:
             raise ServiceUnavailable(f"{self.name}{path}: {_why(error)}.") from None
         if response.status_code != 200 and response.status_code not in refusals:
             raise self._status_error(response.status_code, path, data)
-        return response.status_code, data
+        return _Answer(response.status_code, data, response.headers.get("content-length", ""))
 
     def _body(self, response: requests.Response, path: str, until: float, most_bytes: int) -> bytes:
         parts: list[bytes] = []
@@ -222,7 +237,9 @@ class Server:
         if status in (401, 403):
             return Unauthorised(told, remedy="Put user and password into the server's address (user:password@host).")
         if status == 413:
-            return BadImage(told, remedy="The picture is too large to be uploaded; hand in a smaller one.")
+            return BadImage(
+                told, remedy="The picture is too large for the server, or for a proxy before it: raise its limit."
+            )
         return ServiceUnavailable(told)
 
     @property

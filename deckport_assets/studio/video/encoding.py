@@ -1,6 +1,6 @@
 """From pictures to video files: one ffmpeg, the only process that the studio starts, writes every format in one pass.
 
-What is in the pictures is `scene`'s.
+What is in the pictures is `scene`'s and `clip`'s.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -53,11 +54,17 @@ THEORA = Format(
 """Ogg Theora without sound: what the consoles' engine plays."""
 
 
+def check_size(size_px: tuple[int, int]) -> None:
+    """Raises DeckportError for a width and height that video formats do not take."""
+    if size_px[0] % 2 or size_px[1] % 2 or min(size_px) < 16:
+        raise DeckportError(f"A video of {size_px[0]} x {size_px[1]} px: width and height must be even, at least 16.")
+
+
 def encoded(
     pictures: Iterator[Pixels],
     count: int,
     size_px: tuple[int, int],
-    fps: int,
+    fps: int | Fraction,
     formats: Sequence[Format],
     *,
     cancelled: Callable[[], bool],
@@ -97,7 +104,7 @@ _EXACT = ("-an", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bi
 """For each file: no sound, and nothing in it that tells of the time or place of its making."""
 
 
-def _ffmpeg_command(size_px: tuple[int, int], fps: int) -> list[str]:
+def _ffmpeg_command(size_px: tuple[int, int], fps: int | Fraction) -> list[str]:
     given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size_px[0]}x{size_px[1]}", "-r", str(fps), "-i", "pipe:0"]
     return [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y", *given]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from deckport_assets.errors import DeckportError
 from deckport_assets.studio.cards.compose import Opening
 from deckport_assets.studio.encoding import Pixels
-from deckport_assets.studio.video.encoding import MP4, THEORA, Format, encoded
+from deckport_assets.studio.video.encoding import MP4, THEORA, Format, check_size, encoded
 from deckport_assets.studio.video.scene import Scene
 
 VIDEO_VERSION = "3"
@@ -40,8 +39,7 @@ def loop(
     Raises Cancelled as soon as `cancelled` says so, BadImage for wrong pictures, DeckportError with ffmpeg's own
     words when the encoding fails.
     """
-    if size_px[0] % 2 or size_px[1] % 2 or min(size_px) < 16:
-        raise DeckportError(f"A video of {size_px[0]} x {size_px[1]} px: width and height must be even, at least 16.")
+    check_size(size_px)
     count = max(2, round(seconds * fps))
     scene = Scene(art, frame, opening, size_px, seed)
     return encoded(scene.frames(count), count, size_px, fps, formats, cancelled=cancelled, progress=progress)

@@ -31,7 +31,6 @@ from tests.fakes.comfyui.switches import Switches
 from tests.fakes.comfyui.worker import SAVES, Graph, Worker
 
 OBJECT_INFO = Path(__file__).parents[2] / "studio" / "workflows" / "object_info.json"
-MOST_BYTES = 104_857_600
 
 
 class FakeComfyUI:
@@ -95,7 +94,7 @@ class FakeComfyUI:
         return JSONResponse({"system": system, "devices": [device]})
 
     async def features(self, _: Request) -> Response:
-        return JSONResponse({"supports_preview_metadata": True, "max_upload_size": MOST_BYTES})
+        return JSONResponse({"supports_preview_metadata": True, "max_upload_size": self.switches.most_upload_bytes})
 
     def nodes(self) -> dict[str, Any]:
         """/object_info without what the switches take away."""
@@ -258,7 +257,7 @@ class FakeComfyUI:
         return Response(data, headers=headers, media_type=media)
 
     async def upload(self, request: Request) -> Response:
-        if int(request.headers.get("content-length", 0)) > MOST_BYTES:
+        if int(request.headers.get("content-length", 0)) > self.switches.most_upload_bytes:
             return PlainTextResponse("Maximum request body size exceeded", 413)
         form = _form(request.headers["content-type"], await request.body())
         name, data = form["image"]
@@ -270,6 +269,7 @@ class FakeComfyUI:
         path, n = folder / name, 1
         while not form.get("overwrite") and path.exists() and path.read_bytes() != data:
             path, n = folder / f"{Path(name).stem} ({n}){Path(name).suffix}", n + 1
+        path = path.with_stem(f"{path.stem} (1)") if self.switches.renames_uploads else path
         path.write_bytes(data)
         return JSONResponse({"name": path.name, "subfolder": subfolder, "type": "input"})
 

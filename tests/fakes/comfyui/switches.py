@@ -45,6 +45,10 @@ class Switches:
     """Status codes with which the next POSTs to /prompt are answered instead."""
     take_but_fail: int = 0
     """Jobs that are taken while the answer is a 500: nobody knows whether they were."""
+    most_upload_bytes: int = 104_857_600
+    """What an upload may weigh, as said at the start (--max-upload-size) or to a proxy."""
+    renames_uploads: bool = False
+    """Every picture that is uploaded gets another name."""
     silent_socket: bool = False
     no_metadata: bool = False
     """Started with --disable-metadata."""

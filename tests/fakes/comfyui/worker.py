@@ -198,7 +198,9 @@ class Worker:
         data = self._drawn(graph, extension, extra)
         if self.switches.other_bytes:
             self.switches.other_bytes -= 1
-            data = self._drawn({"1": {"class_type": "KSampler", "inputs": {"seed": 1, "text": "another"}}}, "png", {})
+            data = self._drawn(
+                {"1": {"class_type": "KSampler", "inputs": {"seed": 1, "text": "another"}}}, extension, {}
+            )
         if self.switches.half_file:
             self.switches.half_file -= 1
             data = data[: len(data) // 2]
@@ -214,13 +216,13 @@ class Worker:
         flat = self.switches.flat > 0
         self.switches.flat -= 1 if flat else 0
         pixels = picture(graph, min(width, 4096), min(height, 4096), flat=flat)
+        texts = {**(extra.get("extra_pnginfo") or {}), "prompt": graph} if not self.switches.no_metadata else {}
         if extension == "mp4":
-            return _mp4(pixels, _value(graph, "length") or 9)
+            lengths = [node["inputs"]["length"] for node in graph.values() if "length" in node["inputs"]]
+            return _mp4(pixels, min(lengths, default=9), texts)
         chunks = PngImagePlugin.PngInfo()
-        if not self.switches.no_metadata:
-            chunks.add_text("prompt", json.dumps(graph))
-            for key, value in (extra.get("extra_pnginfo") or {}).items():
-                chunks.add_text(key, json.dumps(value))
+        for key, value in texts.items():
+            chunks.add_text(key, json.dumps(value))
         held = io.BytesIO()
         Image.fromarray(pixels).save(held, "PNG", pnginfo=chunks, compress_level=1)
         return held.getvalue()
@@ -274,13 +276,19 @@ def _signature(graph: Graph, node: str) -> str:
     return json.dumps([node, {each: [kind, graph[each]["inputs"]] for each, kind in needed.items()}], sort_keys=True)
 
 
-def _mp4(pixels: np.ndarray[Any, np.dtype[np.uint8]], count: int) -> bytes:
+def _mp4(pixels: np.ndarray[Any, np.dtype[np.uint8]], count: int, texts: Mapping[str, Any]) -> bytes:
+    """The picture, turned once round; what SaveVideo writes of the workflow is written as it does that."""
     height, width = pixels.shape[:2]
     path = Path(tempfile.gettempdir()) / f"fake-{threading.get_ident()}-{time.monotonic_ns()}.mp4"
-    writer = imageio_ffmpeg.write_frames(str(path), (width, height), fps=16, codec="libx264", macro_block_size=1)
+    written = [f"{key}={json.dumps(value)}" for key, value in texts.items()]
+    params = ["-preset", "veryfast", "-movflags", "use_metadata_tags"]
+    params += [part for each in written for part in ("-metadata", each)]
+    writer = imageio_ffmpeg.write_frames(
+        str(path), (width, height), fps=16, codec="libx264", macro_block_size=1, output_params=params
+    )
     writer.send(None)
     for n in range(count):
-        writer.send(np.roll(pixels, 2 * n, axis=1).tobytes())
+        writer.send(np.roll(pixels, round(width * n / count), axis=1).tobytes())
     writer.close()
     data = path.read_bytes()
     path.unlink()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from deckport_assets.errors import BadPrompt
 from deckport_assets.models import WRITTEN_FACTS, Card, Category, Colour, Rarity
 from deckport_assets.studio.prompts import Severity, caption_of, clip_tokens, lint, near_duplicates, validate, write
+from deckport_assets.studio.prompts.motion import MOTION, in_motion
 from deckport_assets.studio.prompts.rules import names_colour, similarity
 from deckport_assets.studio.prompts.slots import ACTIONS, EFFECTS, PALETTES, SETTINGS, SPOKEN_COLOURS, STANDING
 
@@ -181,3 +182,8 @@ def test_near_duplicates_agree_with_pairwise_similarity() -> None:
     [(first, second, alike)] = near_duplicates(texts)
     assert (first, second) == ("a", "b") and alike == pytest.approx(similarity(texts["a"], texts["b"]))
     assert similarity(GOOD, GOOD) == 1.0
+
+
+def test_what_a_clip_is_asked_for_begins_with_the_motion_and_ends_with_the_picture_s_words() -> None:
+    assert in_motion("a moth made of brass") == f"{MOTION} a moth made of brass"
+    assert in_motion("") == MOTION, "a person's picture has no words of ours"
