@@ -24,8 +24,9 @@ from deckport_assets.catalog.tables import in_flight, services, waiting
 
 OPENS_AFTER = 3
 """So many failures in a row open a circuit."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
-"""How long it stays open: doubled with each failure, with a jitter of a fifth, so that not all come back at once."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 60.0
+"""How long it stays open: doubled with each failure, with a jitter of a fifth, so that not all come back at once. Not
+longer than a minute: a service that comes back is to be found while there still is somebody who waits for it."""
 TRIAL_S = 60.0
 """How long the one who tries has, before another may."""
 LEASE_S = 20.0
@@ -98,7 +99,8 @@ def is_usable(connection: db.Connection, service: str) -> bool:
     if circuit is None or circuit.state is State.CLOSED:
         return True
     until = circuit.retry_at if circuit.state is State.OPEN else circuit.trial_until
-    if until is not None and until > now():
+    longest_s = LONGEST_PAUSE_S * 1.2 if circuit.state is State.OPEN else TRIAL_S
+    if until is not None and now() < until <= now() + timedelta(seconds=longest_s):
         return False
     here = db.and_(services.c.service == service, services.c.changed_at == circuit.changed_at)
     trial = {"state": State.TRIAL, "trial_until": now() + timedelta(seconds=TRIAL_S), "changed_at": now()}
@@ -143,7 +145,7 @@ def take_slot(
     """
     _one_at_a_time(connection)
     left = _slot_of(connection, job)
-    if left is not None and left.lease_until > now() and left.run_id != turn.run_id:
+    if left is not None and left.run_id != turn.run_id and _is_alive(left.lease_until):
         return None  # another living run draws this very picture
     counts = slots_taken(connection)
     wanted = sorted(candidates, key=lambda service: (counts.get(service, 0), candidates[service]))
@@ -185,7 +187,7 @@ def leave_line(connection: db.Connection, run_id: str) -> None:
 
 def slots_taken(connection: db.Connection) -> dict[str, int]:
     """How many jobs each service holds for living processes."""
-    query = db.select(in_flight.c.service, db.func.count()).where(in_flight.c.lease_until > now())
+    query = db.select(in_flight.c.service, db.func.count()).where(_alive(in_flight.c.lease_until, LEASE_S))
     return {row[0]: row[1] for row in connection.execute(query.group_by(in_flight.c.service))}
 
 
@@ -217,7 +219,7 @@ def _wanted_by_others_first(connection: db.Connection, turn: Turn) -> set[str]:
         waiting.c.priority > turn.priority,
         db.and_(waiting.c.priority == turn.priority, waiting.c.since < turn.since),
     )
-    alive = db.and_(waiting.c.lease_until > now(), waiting.c.run_id != turn.run_id)
+    alive = db.and_(_alive(waiting.c.lease_until, LINE_LEASE_S), waiting.c.run_id != turn.run_id)
     rows = connection.execute(db.select(waiting.c.services).where(alive, ahead)).scalars()
     return {service for each in rows for service in each}
 
@@ -226,6 +228,16 @@ def _slot_of(connection: db.Connection, job: str) -> Slot | None:
     """The slot of a job, its holder alive or not: it may still be made there, or be done."""
     row = connection.execute(db.select(in_flight).where(in_flight.c.job == job)).mappings().first()
     return Slot(**row) if row else None
+
+
+def _alive(lease_until: db.ColumnElement[datetime], lease_s: float) -> db.ColumnElement[bool]:
+    """Whether a lease still holds. One that holds for longer than a lease does was given before the clock was set back:
+    who lives says so again within seconds, and who was killed is not waited for until the clock is there again."""
+    return db.and_(lease_until > now(), lease_until <= now() + timedelta(seconds=lease_s + 1))
+
+
+def _is_alive(lease_until: datetime) -> bool:
+    return now() < lease_until <= now() + timedelta(seconds=LEASE_S + 1)
 
 
 def _mine(slot: Slot) -> db.ColumnElement[bool]:

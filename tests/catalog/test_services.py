@@ -213,3 +213,13 @@ def test_a_run_that_was_killed_in_line_is_not_waited_for(database: Database, oth
         services.stand_in_line(connection, OLD, [HERE])
     clock.forward(services.LINE_LEASE_S + 1)
     assert take_in_turn(other, YOUNG, "its own")
+
+
+def test_a_clock_that_is_set_back_by_an_hour_locks_nobody_out(database: Database, clock: Clock) -> None:
+    clock.forward(3600)
+    assert [take(database, f"job {n}", "killed", most=1) for n in range(2)] == [HERE, THERE]
+    fail(database, HERE, times=3)
+    with database.writing() as connection:
+        services.stand_in_line(connection, OLD, [HERE, THERE])
+    clock.forward(-3600)
+    assert sorted(take(database, f"mine {n}", "run", most=1) for n in range(2)) == [HERE, THERE]

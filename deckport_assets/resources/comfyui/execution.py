@@ -46,7 +46,7 @@ class Patience:
     late_s: float = 2.0
     """A job that is in neither queue nor history."""
     poll_s: float = 0.2
-    fetch_s: float = 120.0
+    fetch_s: float = 60.0
     alive_s: float = 5.0
     """Between two signs of life."""
 
@@ -156,10 +156,14 @@ class Execution:
         self.ticket = ticket
 
     def _was_taken(self, ticket: str) -> bool:
-        try:
-            return ticket in self.server.queue() or self.server.history(ticket) is not None
-        except ServiceUnavailable:
-            return False
+        until = time.monotonic() + self.patience.late_s
+        while True:
+            try:
+                return ticket in self.server.queue() or self.server.history(ticket) is not None
+            except ServiceUnavailable:
+                if time.monotonic() > until:
+                    return False
+            time.sleep(self.patience.poll_s)
 
     def _wait(self) -> Any:
         """The history of the job once it has ended."""
@@ -248,7 +252,21 @@ class Execution:
         return found
 
     def _fetch(self, file: File) -> bytes:
-        data = self.server.read(file, deadline_s=self.patience.fetch_s)
+        """The bytes of a file that the job saved. It lies on the server's disk, so a server that is away, and an answer
+        that breaks off or does not end, are no reason yet to have it drawn again."""
+        failed_at = 0.0
+        while True:
+            try:
+                data = self.server.read(file, deadline_s=self.patience.fetch_s)
+                break
+            except ServiceUnavailable as error:
+                failed_at = failed_at or time.monotonic()
+                if time.monotonic() - failed_at > self.patience.away_s:
+                    raise ServiceUnavailable(
+                        f"{error} It had our picture for {self.patience.away_s:.0f} s then."
+                    ) from None
+                self._look_up()
+                time.sleep(self.patience.poll_s)
         if not self.is_whole(data):
             raise OutputMissing(f"{self.server.name}: {file} is broken: {len(data)} bytes that cannot be opened.")
         if not self._is_ours(data):

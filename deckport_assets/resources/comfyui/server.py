@@ -1,7 +1,7 @@
 """One ComfyUI server over HTTP: each route once, with a deadline, a cap on what is read, and its refusals in words.
 
-Knows no job's life (that is `job`) and no other server (`dispatch`). Every error is one of the project's tree; none
-carries the password that may be in the address.
+Knows no job's life (that is `execution`) and no other server (`dispatch`). Every error is one of the project's tree;
+none carries the password that may be in the address.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ from deckport_assets.errors import (
     OutputMissing,
     ServiceUnavailable,
     TemplateError,
-    TimedOut,
     Unauthorised,
 )
+from deckport_assets.resources.comfyui.deadline import PunctualAdapter
 from deckport_assets.studio.workflows.template import Graph
 
 CONNECT_S = 5.0
 SILENCE_S = 15.0
 """How long a server may say nothing in the middle of an answer."""
+ANSWER_S = 30.0
+"""How long it may take until the headers of an answer are there."""
 MOST_JSON_BYTES = 64_000_000
 MOST_FILE_BYTES = 256_000_000
 
@@ -77,7 +79,8 @@ class Server:
     `address` may hold a user and a password (`http://user:secret@host:8188`); `name` is the address without them.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, answer_s: float = ANSWER_S) -> None:
+        self._answer_s = answer_s
         parts = urlsplit(address.rstrip("/"))
         host = parts.hostname or ""
         netloc = f"{host}:{parts.port}" if parts.port else host
@@ -145,7 +148,7 @@ class Server:
         return answer.status == 200 and (size is None or answer.announced == str(size))
 
     def read(self, file: File, *, deadline_s: float = 120) -> bytes:
-        """The bytes of a file. Raises OutputMissing when it is not there or came incomplete."""
+        """The bytes of a file. Raises OutputMissing when it is not there."""
         answer = self._ask(
             "GET", "/view", params=_named(file), refusals=(404,), deadline_s=deadline_s, most_bytes=MOST_FILE_BYTES
         )
@@ -224,11 +227,11 @@ class Server:
             if size > most_bytes:
                 raise BadImage(f"{self.name}{path} sends more than {most_bytes / 1e6:.0f} MB.")
             if time.monotonic() > until:
-                raise TimedOut(f"{self.name}{path}: the answer had not ended in time; {size} bytes had come.")
+                raise ServiceUnavailable(f"{self.name}{path}: no whole answer in time; {size} bytes had come.")
         announced = response.headers.get("content-length")
         plain = response.request.method != "HEAD" and "content-encoding" not in response.headers
         if plain and announced and size != int(announced):
-            raise OutputMissing(f"{self.name}{path}: {size} of {announced} bytes came.")
+            raise ServiceUnavailable(f"{self.name}{path}: {size} of {announced} bytes came.")
         return b"".join(parts)
 
     def _status_error(self, status: int, path: str, data: bytes) -> DeckportError:
@@ -247,6 +250,8 @@ class Server:
         session: requests.Session | None = getattr(self._own, "session", None)
         if session is None:
             session = self._own.session = requests.Session()
+            session.mount("http://", PunctualAdapter(self._answer_s))
+            session.mount("https://", PunctualAdapter(self._answer_s))
             session.trust_env = False  # no proxy and no .netrc of whoever started the run
         return session
 

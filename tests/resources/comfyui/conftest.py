@@ -25,7 +25,7 @@ def open_studio(tmp_path: Path, sqlite: Database, monkeypatch: pytest.MonkeyPatc
         def opened(*switches: Switches) -> Studio:
             fakes = [stack.enter_context(running(tmp_path / f"server {n}", each)) for n, each in enumerate(switches)]
             studio = Studio(fakes, sqlite, workflows)
-            stack.callback(studio.comfyui.dispatch.close)
+            stack.callback(lambda: studio.comfyui.dispatch.close())  # made with the first picture
             return studio
 
         yield opened
