@@ -6,12 +6,11 @@ Dagster then shows each card's status truly. The order within: claim in the cata
 accept (files, rows, claim settled in one transaction), then the event. So a kill at any moment loses no finished
 card, and the next run makes only the rest.
 
-Belongs here: who is due, threads, retries, cancellation, progress, events, failures. Not here: what an asset is.
+Belongs here: who is due, threads, cancellation, progress, events, failures. Not here: what an asset is.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
@@ -33,7 +32,7 @@ from dagster._core.definitions.data_version import (
 from deckport_assets.catalog.journal import Journal
 from deckport_assets.catalog.standing import Order, Standing
 from deckport_assets.catalog.versions import Version
-from deckport_assets.errors import Cancelled, DeckportError, Retired, ServiceUnavailable, StorageFull, WaitsForInput
+from deckport_assets.errors import Cancelled, DeckportError, Interrupted, Retired, StorageFull, WaitsForInput
 from deckport_assets.progress import Progress
 
 CHECK = "fit_to_publish"
@@ -41,8 +40,6 @@ GRACE_S = 10.0
 """How long a cancelled run waits for what is being made at that moment."""
 TICK_S = 0.5
 REPORT_EVERY_S = 10.0
-REPEATS = 2
-"""How often one card is tried again at once, after an outside service failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +137,23 @@ class _Batch:
         self.slugs: tuple[str, ...] = tuple(context.partition_keys)
         self.events = _Events(context, self.slugs)
         self.stop = threading.Event()
-        self.said: SimpleQueue[tuple[int, str]] = SimpleQueue()
+        self.said: SimpleQueue[str] = SimpleQueue()
         self.failed: dict[str, str] = {}
         self.unsaid: dict[str, Mapping[str, Made]] = {}
         self.progress = Progress(total=len(self.slugs))
         self.reported_at = time.monotonic()
 
-    def say(self, told: str, level: int = logging.INFO) -> None:
+    def say(self, told: str) -> None:
         """From any thread: a line for the run's log, which the main thread writes.
 
         A thread that logged by itself would hold the log's lock while it waits for the event log's database, and the
         main thread the database while it waits for the log: on SQLite, a run stood still for a minute and died of it.
         """
-        self.said.put((level, told))
+        self.said.put(told)
 
     def _write_what_was_said(self) -> None:
         while not self.said.empty():
-            level, told = self.said.get()
-            self.context.log.log(level, told)
+            self.context.log.info(self.said.get())
 
     def run(self) -> Iterator[Any]:
         try:
@@ -252,20 +248,13 @@ class _Batch:
         return still
 
     def _one(self, slug: str, assets: tuple[str, ...]) -> Mapping[str, Made]:
-        """In a thread: make one card and have it accepted. Tried again at once when an outside service failed."""
-        attempt = 0
-        while True:
-            if self.stop.is_set():
-                raise Cancelled("The run was stopped before this card was begun.")
-            try:
-                made = self.line.make(slug, assets, progress=self.say, cancelled=self.stop.is_set)
-                self.line.journal.accept(assets, slug, [file for each in made.values() for file in each.files])
-                return made
-            except ServiceUnavailable as error:
-                attempt += 1
-                if attempt > REPEATS or self.stop.wait(0.2 * 4**attempt):
-                    raise
-                self.say(f"{slug}: {error} Trying again.", logging.WARNING)
+        """In a thread: make one card and have it accepted. Not tried again here: who asks an outside service knows how
+        often it is worth asking."""
+        if self.stop.is_set():
+            raise Cancelled("The run was stopped before this card was begun.")
+        made = self.line.make(slug, assets, progress=self.say, cancelled=self.stop.is_set)
+        self.line.journal.accept(assets, slug, [file for each in made.values() for file in each.files])
+        return made
 
     def _settle(self, slug: str, assets: tuple[str, ...], future: Future[Mapping[str, Made]]) -> Iterator[Any]:
         try:
@@ -283,7 +272,7 @@ class _Batch:
         self.progress.failed += 1
         self.failed[slug] = f"{type(error).__name__}: {error}"
         self.context.log.error(f"{slug} failed: {type(error).__name__}: {error}")
-        if isinstance(error, WaitsForInput | Cancelled):
+        if isinstance(error, WaitsForInput | Cancelled) and not isinstance(error, Interrupted):
             return  # no failure of its own: it is still missing, and is made when its input is
         try:
             self.line.journal.fail(assets, slug, error)

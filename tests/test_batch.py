@@ -14,7 +14,7 @@ from deckport_assets.batch import CHECK, Made, batch
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.journal import Journal, list_failures, open_claims
 from deckport_assets.catalog.standing import Order, Standing
-from deckport_assets.errors import BadImage, ServiceUnavailable
+from deckport_assets.errors import BadImage, Interrupted
 
 cards = dg.DynamicPartitionsDefinition(name="cards")
 
@@ -150,14 +150,18 @@ def test_one_card_with_all_its_assets_makes_the_whole_chain_in_one_run(
     assert sum(kitchen.made.values()) == 2
 
 
-def test_a_service_that_fails_once_is_asked_again_at_once(instance: dg.DagsterInstance, database: Database) -> None:
+def test_what_a_person_stopped_at_a_service_is_on_the_list_and_waits_for_a_person(
+    instance: dg.DagsterInstance, database: Database
+) -> None:
     instance.add_dynamic_partitions("cards", keys(2))
     kitchen = Kitchen(database)
-    kitchen.errors["card-001"] = [ServiceUnavailable("busy")]
+    kitchen.errors["card-001"] = [Interrupted("somebody stopped it", remedy="deckport retry")]
     artwork, _ = line_of_assets(kitchen)
 
-    assert materialize(instance, [artwork], "card-000", "card-001").success
-    assert told(instance, "artwork") == set(keys(2))
+    assert not materialize(instance, [artwork], "card-000", "card-001").success
+    with database.reading() as connection:
+        (failure,) = list_failures(connection)
+    assert (failure.partition, failure.kind, failure.retryable) == ("card-001", "interrupted", False)
 
 
 def test_what_the_makers_say_stands_in_the_runs_log_and_the_main_thread_alone_writes_it(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from deckport_assets.catalog import services
@@ -134,6 +135,7 @@ class Dispatch:
         self._patience = patience
         self._wait_s = wait_s
         self._line = _Line(database)
+        self._resting_since = 0.0
         self._known = {service: _Known() for service in self.servers}
         self._listeners = {service: Listener(server) for service, server in self.servers.items()}
 
@@ -196,6 +198,7 @@ class Dispatch:
             errand.cancelled,
             alive,
             handed_over,
+            partial(self._succeeded, slot.service),
             number=-float(errand.priority) if errand.priority else None,
             left=slot.ticket,
             again=again,
@@ -211,7 +214,7 @@ class Dispatch:
         slot = self._take(job, errand, turn, self._candidates(job, barred))
         if slot is not None:
             return slot
-        since, told = time.monotonic(), False
+        told = False
         with self._line.standing(turn) as say:
             while True:
                 candidates = self._candidates(job, barred)
@@ -219,14 +222,13 @@ class Dispatch:
                 if slot is not None:
                     return slot
                 say(list(candidates))
-                if not self._all_rest():
-                    since = time.monotonic()
-                elif not told:
+                rested_s = self._rested_s()
+                if rested_s and not told:
                     told = True
                     errand.progress(
                         f"{errand.partition}: no ComfyUI answers; waiting up to {self._wait_s:.0f} s for one."
                     )
-                if time.monotonic() - since > self._wait_s:
+                if rested_s > self._wait_s:
                     raise ServiceUnavailable(
                         f"No ComfyUI came back within {self._wait_s:.0f} s. {self._causes()}",
                         remedy="deckport comfyui check",
@@ -292,10 +294,17 @@ class Dispatch:
             with self._database.writing() as connection:
                 services.succeeded(connection, service)
 
-    def _all_rest(self) -> bool:
+    def _rested_s(self) -> float:
+        """For how long no server at all could be used, as far as this process saw. One clock for all jobs: when nobody
+        came back in time, the others of a run do not wait as long again, one after the other."""
         with self._database.reading() as connection:
             found = services.circuits(connection, list(self.servers))
-        return all(s in found and found[s].state is not services.State.CLOSED for s in self.servers)
+        rest = all(s in found and found[s].state is not services.State.CLOSED for s in self.servers)
+        if not rest:
+            self._resting_since = 0.0
+            return 0.0
+        self._resting_since = self._resting_since or time.monotonic()
+        return time.monotonic() - self._resting_since
 
     def _causes(self) -> str:
         with self._database.reading() as connection:

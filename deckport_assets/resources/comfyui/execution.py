@@ -82,6 +82,8 @@ class Execution:
     alive: Callable[[], None]
     """A sign of life; raises when another process has the job by now."""
     handed_over: Callable[[str], None]
+    started: Callable[[], None]
+    """It runs: the server works."""
     number: float | None = None
     left: str = ""
     again: int = 0
@@ -188,7 +190,9 @@ class Execution:
                 moved_at = now
             seen = queue
             if self.ticket in queue.running:
-                running_since = running_since or now
+                if running_since is None:
+                    running_since = now
+                    self.started()
                 if now - running_since > patience.job_s:
                     self._stop()
             elif self.ticket in queue.pending:

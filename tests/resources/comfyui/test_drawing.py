@@ -20,7 +20,6 @@ from deckport_assets.errors import (
     OutOfMemory,
     OutputMissing,
     ServiceUnavailable,
-    Stalled,
     TimedOut,
     Unauthorised,
 )
@@ -149,6 +148,15 @@ def test_a_server_that_comes_up_late_is_waited_for(open_studio: Open) -> None:
     assert studio.draw().width_px == 256
 
 
+def test_when_none_came_back_in_time_the_next_picture_does_not_wait_as_long_again(open_studio: Open) -> None:
+    studio = open_studio(Switches(html=10**6))
+    for longest_s in (30.0, 0.9):
+        began = time.monotonic()
+        with pytest.raises(ServiceUnavailable, match="No ComfyUI came back within 1 s"):
+            studio.draw()
+        assert time.monotonic() - began < longest_s
+
+
 # --- What fails, and in which words --------------------------------------------------------------------------------
 
 
@@ -161,7 +169,7 @@ def test_a_server_that_comes_up_late_is_waited_for(open_studio: Open) -> None:
         (Switches(missing_nodes=frozenset({"KSampler"})), MissingNode, "no node class 'KSampler'"),
         (Switches(missing_models=frozenset({"sd_xl_base_1.0.safetensors"})), MissingModel, "sd_xl_base_1.0"),
         (Switches(login=("moth", "secret")), Unauthorised, "answered 401"),
-        (Switches(stuck=9), Stalled, "the job before ours has run for"),
+        (Switches(stuck=9), ServiceUnavailable, "the job before ours has run for"),
         (Switches(seconds=30), TimedOut, "had not drawn it after 1 s; it was stopped"),
         (Switches(drip=10**6), ServiceUnavailable, "no whole answer in time"),
         (Switches(html=10**6), ServiceUnavailable, "not ComfyUI's: '<html>"),
@@ -180,7 +188,7 @@ def test_each_failure_is_told_in_words(
 
 def test_a_job_that_does_not_end_is_told_to_and_then_its_server_is_left(open_studio: Open) -> None:
     studio = open_studio(Switches(stuck=1))
-    with pytest.raises(Stalled):
+    with pytest.raises(ServiceUnavailable, match="the job before ours has run for"):
         studio.draw()
     assert any("does not end a job that was told to stop" in line for line in studio.said)
     assert studio.fakes[0].worker.interrupted
