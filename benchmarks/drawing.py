@@ -1,12 +1,13 @@
 """How busy a backfill keeps its ComfyUI servers, and what is drawn twice when one of them is killed.
 
-    DECKPORT_HOME=/somewhere/empty python -m benchmarks.drawing [--servers 1 2 4] [--cards 500] [--seconds 1] [--kill]
+    DECKPORT_HOME=/somewhere/empty python -m benchmarks.drawing [--servers 1 2 4] [--cards 500] [--kill] [--rendering]
 
 Simulated servers as processes of their own, each picture of the given length, and the real services: one backfill
-through Dagster's webserver, whose runs of 50 cards overlap, two at a time. With --kill a server is killed with -9 in
-the middle and started again ten seconds later. Busy is, of all servers together, the part of the time from the first
-submit to the last result in which they drew; that a killed server is away is taken out of it. Prints a table, exits 1
-when a promise was broken.
+through Dagster's webserver, whose runs of 50 cards overlap. The automation that would render the cards meanwhile is
+off unless --rendering asks for it: servers, runs and rendering share the machine. With --kill a server is killed with
+-9 in the middle and started again ten seconds later. Busy is, of all servers together, the part of the time from the
+first submit to the last result in which they drew; that a killed server is away is taken out of it. Prints a table,
+exits 1 when a promise was broken.
 """
 
 from __future__ import annotations
@@ -113,9 +114,11 @@ def main() -> int:
     parser.add_argument("--cards", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=1.0, help="how long a picture takes")
     parser.add_argument("--kill", action="store_true", help="kill one server in the middle and start it again")
+    parser.add_argument("--rendering", action="store_true", help="let the automation render the cards meanwhile")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the services are stopped then too
-    rows = [backfill(count, asked.cards, asked.seconds, kill=asked.kill) for count in asked.servers]
+    definitions = "deckport_assets.definitions" if asked.rendering else "benchmarks.drawing_definitions"
+    rows = [backfill(count, asked.cards, asked.seconds, definitions, kill=asked.kill) for count in asked.servers]
     print(json.dumps(rows, indent=2))
     print("\n| servers | pictures | wall s | busy | drawn | again | accepted twice | failed |\n|" + "---|" * 8)
     for row in rows:
@@ -127,7 +130,7 @@ def main() -> int:
 _COLUMNS = ("servers", "pictures", "wall_s", "busy", "drawn", "again", "accepted twice", "failed")
 
 
-def backfill(count: int, cards: int, seconds: float, *, kill: bool) -> dict[str, Any]:
+def backfill(count: int, cards: int, seconds: float, definitions: str, *, kill: bool) -> dict[str, Any]:
     """One backfill over so many servers."""
     base = settings().home
     home = base / f"{count}{'-killed' if kill else ''}"
@@ -154,6 +157,8 @@ def backfill(count: int, cards: int, seconds: float, *, kill: bool) -> dict[str,
         dagster_port=chosen.dagster_port,
         location=LOCATION,
     )
+    for service in services:
+        service.command = [definitions if w == "deckport_assets.definitions" else w for w in service.command]
     supervisor = Supervisor(services, os.environ | {"DAGSTER_HOME": str(chosen.dagster_home)}, print)
     try:
         for server in servers:

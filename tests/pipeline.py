@@ -22,7 +22,7 @@ from deckport_assets.resources.embedded import EmbeddedArtist
 from deckport_assets.settings import Settings
 from tests.catalog_source import write_source
 
-SMALL = {"width_px": 300, "height_px": 436}
+SMALL: Mapping[str, Any] = {"width_px": 300, "height_px": 436}
 
 
 class Pipeline:

@@ -68,17 +68,16 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
 
 def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> None:
     """Have the picture drawn from the prompt that is current. What looks wrong with it is told, and it is kept."""
-    from deckport_assets.studio.encoding import open_picture
-
     content = json.loads(bench.take(PROMPT))
     attempt = bench.attempt(ARTWORK)
     drawn = artist.draw(
         bench.card, content["text"], negative=content["negative"], attempt=attempt, occasion=bench.occasion
     )
-    hashed, claims, remarks = judged(bench, open_picture(drawn.png))
+    hashed, claims, remarks = judged(bench, drawn.pixels)
+    height_px, width_px = drawn.pixels.shape[:2]
     bench.give(
         ARTWORK,
-        {"": Picture(drawn.png, "png", drawn.width_px, drawn.height_px)},
+        {"": Picture(drawn.png, "png", width_px, height_px)},
         drawn.provenance,
         claims=claims,
         remarks=remarks,

@@ -13,8 +13,8 @@ from deckport_assets.resources.providers import Animated, Drawn, Occasion, Prove
 class _Embedded(dg.ConfigurableResource[Any]):
     """What all embedded providers share."""
 
-    workers: int = Field(2, description="How many it works on at a time.", ge=1, le=8)
-    refused: bool = Field(False, description="DECKPORT_REQUIRE_REAL: nothing may be made as a draft.")
+    workers: int = Field(default=2, description="How many it works on at a time.", ge=1, le=8)
+    refused: bool = Field(default=False, description="DECKPORT_REQUIRE_REAL: nothing may be made as a draft.")
 
     @property
     def at_once(self) -> int:
@@ -63,7 +63,7 @@ class EmbeddedArtist(_Embedded):
         pixels = paint(card, prompt, attempt=attempt, size_px=(self.width_px, self.height_px))
         seed = seed_of(*card.facts(PAINTED_FACTS).values(), prompt, attempt)
         provenance = Provenance("embedded", f"painter-{PAINTER_VERSION}", draft=True, seed=seed)
-        return Drawn(png(pixels), self.width_px, self.height_px, preview(pixels), provenance)
+        return Drawn(png(pixels), pixels, preview(pixels), provenance)
 
 
 class EmbeddedAnimator(_Embedded):

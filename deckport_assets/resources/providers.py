@@ -10,6 +10,7 @@ from deckport_assets.models import Card
 
 if TYPE_CHECKING:
     from deckport_assets.studio.cards.compose import Opening
+    from deckport_assets.studio.encoding import Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A picture as its artist gave it: PNG bytes without metadata, and a preview of at most 160 pixels."""
+    """A picture as its artist gave it: PNG bytes without metadata, the same as pixels (height, width, 3), and a preview
+    of at most 160 pixels."""
 
     png: bytes
-    width_px: int
-    height_px: int
+    pixels: Pixels
     preview: bytes
     provenance: Provenance
 

@@ -61,9 +61,9 @@ class ComfyUIAnimator:
             THEORA,
             clip_loop,
             has_no_seam,
-            is_whole_clip,
             moves,
-            open_clip,
+            read_clip,
+            usable,
         )
         from deckport_assets.studio.workflows.binding import seed_for
 
@@ -88,10 +88,10 @@ class ComfyUIAnimator:
             partition=card.slug,
             occasion=occasion,
             told=told,
-            is_whole=is_whole_clip,
+            opened=read_clip,
             uploads={name: sent},
         )
-        clip = open_clip(next(iter(result.files.values())))
+        clip = usable(next(iter(result.files.values())))
         occasion.progress(f"{card.slug}: a clip of {clip.seconds:.2f} s came; it is laid under the frame.")
         files = clip_loop(clip, open_layer(still.frame_png), still.opening, cancelled=occasion.cancelled)
         claims = {"has_no_seam": has_no_seam(clip.small), "moves": moves(clip.small)}

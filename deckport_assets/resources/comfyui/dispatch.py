@@ -61,7 +61,8 @@ class Errand:
     told: Mapping[str, Any]
     progress: Callable[[str], None]
     cancelled: Callable[[], bool]
-    is_whole: Callable[[bytes], bool]
+    opened: Callable[[bytes], Any]
+    """What is in a file; raises BadImage for one that cannot be opened to its end."""
     uploads: Mapping[str, bytes] = field(default_factory=dict)
     """The pictures that the job names, by these names: each server that gets it gets them first."""
 
@@ -72,6 +73,8 @@ class _Known:
 
     info: Mapping[str, Any] | None = None
     until: float = 0.0
+    refused: DeckportError | None = None
+    """It does not let us in; asked again after KNOWN_S."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -194,7 +197,7 @@ class Dispatch:
             self._patience,
             listener.client_id,
             errand.told,
-            errand.is_whole,
+            errand.opened,
             errand.cancelled,
             alive,
             handed_over,
@@ -251,7 +254,9 @@ class Dispatch:
             if service in barred:
                 continue
             lacks = self._lacks(service, job)
-            if lacks:
+            if (refused := self._known[service].refused) is not None:
+                lacking[service] = refused
+            elif lacks:
                 lacking[service] = _as_error(server, job, lacks)
             else:
                 found[service] = float(server.queue_length)
@@ -264,7 +269,9 @@ class Dispatch:
         known = self._known[service]
         with known.lock:
             if time.monotonic() > known.until:
-                known.info = None
+                known.info = known.refused = None
+            if known.refused is not None:
+                return ()
             if known.info is None:
                 with self._database.reading() as connection:
                     circuit = services.circuits(connection, [service]).get(service)
@@ -283,7 +290,10 @@ class Dispatch:
             at_once = isinstance(error, Stalled | Unauthorised)
             with self._database.writing() as connection:
                 services.failed(connection, service, str(error), opens_after=1 if at_once else services.OPENS_AFTER)
-            self._known[service].until = 0.0
+            known = self._known[service]
+            known.until, known.refused = 0.0, None
+            if isinstance(error, Unauthorised):
+                known.until, known.refused = time.monotonic() + KNOWN_S, error
         elif not isinstance(error, Cancelled | TimedOut):
             self._succeeded(service)  # it does its work: what went wrong is the job's own
 

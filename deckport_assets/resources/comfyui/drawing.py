@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deckport_assets.catalog.database import Database
-from deckport_assets.errors import BadImage
 from deckport_assets.models import PAINTED_FACTS, Card
 from deckport_assets.resources.comfyui.dispatch import Dispatch, Errand
 from deckport_assets.resources.comfyui.execution import Outcome, Patience
@@ -29,9 +28,9 @@ CARD_PX = 1200, 1744
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of `draw`: each output's bytes, and how it was made."""
+    """What came of `draw`: what is in each output's file, as `opened` gave it, and how it was made."""
 
-    files: Mapping[str, bytes]
+    files: Mapping[str, Any]
     provenance: Provenance
 
 
@@ -88,14 +87,15 @@ class ComfyUI:
         partition: str,
         occasion: Occasion,
         told: Mapping[str, Any],
-        is_whole: Callable[[bytes], bool],
+        opened: Callable[[bytes], Any],
         uploads: Mapping[str, bytes] | None = None,
     ) -> Result:
         """Have a template drawn with these values.
 
-        `told` is written into the file on the server, for who finds it there. `uploads` are the pictures that the
-        values name, by these names. Raises what the table of errors in
-        docs/operators.md says; which of them is worth another try is the error's own word.
+        `opened` gives what is in a file, and raises BadImage for one that cannot be opened to its end. `told` is
+        written into the file on the server, for who finds it there. `uploads` are the pictures that the values name,
+        by these names. Raises what the table of errors in docs/operators.md says; which of them is worth another try
+        is the error's own word.
         """
         from deckport_assets.studio.workflows import bind
 
@@ -107,7 +107,7 @@ class ComfyUI:
             told,
             occasion.progress,
             occasion.cancelled,
-            is_whole,
+            opened,
             uploads or {},
         )
         outcome = self.dispatch.draw(job, errand)
@@ -158,23 +158,11 @@ class ComfyUIArtist:
         values = {name: value for name, value in offered.items() if name in template.bindings.inputs} | self.values
         told = {"card": card.slug, "sku": card.sku, "attempt": attempt, "template": template.name}
         result = self.comfyui.draw(
-            template, values, partition=card.slug, occasion=occasion, told=told, is_whole=is_whole_picture
+            template, values, partition=card.slug, occasion=occasion, told=told, opened=open_picture
         )
-        pixels = open_picture(next(iter(result.files.values())))
-        height_px, width_px = pixels.shape[:2]
+        pixels = next(iter(result.files.values()))
         # Encoded anew: the server writes the whole workflow into its file, and nothing of that is published.
-        return Drawn(png(pixels), width_px, height_px, preview(pixels), result.provenance)
-
-
-def is_whole_picture(data: bytes) -> bool:
-    """Whether a picture can be opened to its end."""
-    from deckport_assets.studio.encoding import open_picture
-
-    try:
-        open_picture(data)
-    except BadImage:
-        return False
-    return True
+        return Drawn(png(pixels), pixels, preview(pixels), result.provenance)
 
 
 def _models(values: Mapping[str, Value]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deckport_assets.errors import (
+    BadImage,
     Cancelled,
     DeckportError,
     Interrupted,
@@ -53,9 +54,9 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a job: its files' bytes by output, where it was made, and how."""
+    """What came of a job: its files' contents by output, opened, where it was made, and how."""
 
-    files: Mapping[str, bytes]
+    files: Mapping[str, Any]
     server: str
     ticket: str
     found: bool = False
@@ -76,8 +77,8 @@ class Execution:
     patience: Patience
     client_id: str
     told: Mapping[str, Any]
-    is_whole: Callable[[bytes], bool]
-    """Whether a file can be opened to its end; half a picture is none."""
+    opened: Callable[[bytes], Any]
+    """What is in a file; raises BadImage for one that cannot be opened to its end: half a picture is none."""
     cancelled: Callable[[], bool]
     alive: Callable[[], None]
     """A sign of life; raises when another process has the job by now."""
@@ -114,18 +115,21 @@ class Execution:
         drawn_s, cached = _timing(entry)
         return Outcome(files, self.server.name, self.ticket, False, cached, drawn_s, round(waited_s, 3))
 
-    def _already_there(self) -> Mapping[str, bytes] | None:
+    def _already_there(self) -> Mapping[str, Any] | None:
         """The files of a picture that was drawn before, by us or for us, and that nobody fetched."""
-        found: dict[str, bytes] = {}
+        found: dict[str, Any] = {}
         folder, _, name = self.prefix.rpartition("/")
         for output in self.job.outputs:
             for extension in _EXTENSIONS[self.job.template.kind]:
                 file = File(f"{name}_00001_.{extension}", folder)
                 if self.server.has(file):
                     data = self.server.read(file, deadline_s=self.patience.fetch_s)
-                    if not self.is_whole(data) or not self._is_ours(data):
+                    if not self._is_ours(data):
                         return None
-                    found[output] = data
+                    try:
+                        found[output] = self.opened(data)
+                    except BadImage:
+                        return None
                     break
             else:
                 return None
@@ -255,8 +259,8 @@ class Execution:
             found[output] = File(str(named[0]["filename"]), str(named[0].get("subfolder", "")))
         return found
 
-    def _fetch(self, file: File) -> bytes:
-        """The bytes of a file that the job saved. It lies on the server's disk, so a server that is away, and an answer
+    def _fetch(self, file: File) -> Any:
+        """What is in a file that the job saved. It lies on the server's disk, so a server that is away, and an answer
         that breaks off or does not end, are no reason yet to have it drawn again."""
         failed_at = 0.0
         while True:
@@ -271,11 +275,13 @@ class Execution:
                     ) from None
                 self._look_up()
                 time.sleep(self.patience.poll_s)
-        if not self.is_whole(data):
-            raise OutputMissing(f"{self.server.name}: {file} is broken: {len(data)} bytes that cannot be opened.")
+        try:
+            opened = self.opened(data)
+        except BadImage as error:
+            raise OutputMissing(f"{self.server.name}: {file}, {len(data)} bytes: {error}") from None
         if not self._is_ours(data):
             raise OutputMissing(f"{self.server.name}: {file} is another picture under the name of ours.")
-        return data
+        return opened
 
     def _is_ours(self, data: bytes) -> bool:
         """Whether a file says that it is this job's; one that says nothing (--disable-metadata) is believed."""

@@ -20,6 +20,7 @@ import urllib3
 from deckport_assets.errors import (
     BadImage,
     DeckportError,
+    Lost,
     MissingModel,
     MissingNode,
     OutputMissing,
@@ -264,9 +265,13 @@ def refusal(answer: Mapping[str, Any], graph: Graph, server: str) -> DeckportErr
         for wrong in each.get("errors", []):
             told = wrong.get("details") or wrong.get("message") or wrong.get("type", "")
             kind = "model" if wrong.get("type") == "value_not_in_list" and "not in" in str(told) else "input"
+            if wrong.get("type") == "custom_validation_failed" and "Invalid image file" in str(told):
+                kind = "upload"
             found.append((kind, f"{called(node, graph)}: {_short(str(told))}"))
     if found:
         told = f"{server} refuses the workflow: {'; '.join(message for _, message in found)}"
+        if all(kind == "upload" for kind, _ in found):
+            return Lost(told, remedy="Something removes the pictures that are uploaded there: stop it.")
         if all(kind == "model" for kind, _ in found):
             return MissingModel(told, remedy="Put the file into the server's models folder, or bind another name.")
         return TemplateError(told, remedy="deckport comfyui check says what each server lacks.")

@@ -63,14 +63,27 @@ class Clip:
 
 
 def open_clip(data: bytes) -> Clip:
-    """The clip in an MP4's or a WebM's bytes.
+    """The clip in an MP4's or a WebM's bytes, when it can be used. Raises BadImage, saying why, when not."""
+    return usable(read_clip(data))
 
-    Raises BadImage, saying why, for another or a broken file, for sides of less than MIN_ART_PX or more than MOST_PX,
-    for a single frame or more than MOST_FRAMES, and when it plays less than LEAST_S or more than MOST_S.
+
+def read_clip(data: bytes) -> Clip:
+    """The clip in an MP4's or a WebM's bytes, as far as clips are taken, whether or not it can be used.
+
+    Raises BadImage for another file, and for one that cannot be decoded to its end.
     """
     clip = _decoded(data)
     if clip is None:
         raise BadImage("The clip is broken, or neither MP4 nor WebM.", remedy="Have it drawn again.")
+    return clip
+
+
+def usable(clip: Clip) -> Clip:
+    """The clip itself.
+
+    Raises BadImage, saying why, for sides of less than MIN_ART_PX or more than MOST_PX, for a single frame or more than
+    MOST_FRAMES, and when it plays less than LEAST_S or more than MOST_S.
+    """
     size = f"The clip is {clip.width_px} x {clip.height_px} px"
     if not MIN_ART_PX <= min(clip.width_px, clip.height_px) <= max(clip.width_px, clip.height_px) <= MOST_PX:
         raise BadImage(f"{size}: {MIN_ART_PX} to {MOST_PX} a side are taken.", remedy="Change the workflow's size.")
@@ -81,11 +94,6 @@ def open_clip(data: bytes) -> Clip:
             remedy="Change the workflow's number of frames or their rate; 3 s are usual.",
         )
     return clip
-
-
-def is_whole_clip(data: bytes) -> bool:
-    """Whether a file is an MP4 or a WebM that can be decoded to its end, or as far as clips are taken."""
-    return _decoded(data) is not None
 
 
 def clip_texts(data: bytes) -> dict[str, str]:

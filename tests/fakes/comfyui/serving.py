@@ -317,9 +317,9 @@ def _form(content_type: str, body: bytes) -> dict[str, tuple[str, bytes]]:
     """The fields of a multipart form: name -> (file name, content)."""
     whole = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     fields = {}
-    for part in whole.iter_parts():  # type: ignore[attr-defined]
+    for part in whole.iter_parts():
         told = part["content-disposition"].params
-        fields[told["name"]] = (told.get("filename", ""), part.get_payload(decode=True))
+        fields[told["name"]] = (str(told.get("filename", "")), bytes(part.get_payload(decode=True)))
     return fields
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import heapq
-import io
 import json
 import random
+import struct
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import imageio_ffmpeg
 import numpy as np
-from PIL import Image, PngImagePlugin
 
+from deckport_assets.studio.encoding import png
 from tests.fakes.comfyui.switches import Switches
 
 Graph = dict[str, dict[str, Any]]
@@ -220,12 +222,7 @@ class Worker:
         if extension == "mp4":
             lengths = [node["inputs"]["length"] for node in graph.values() if "length" in node["inputs"]]
             return _mp4(pixels, min(lengths, default=9), texts)
-        chunks = PngImagePlugin.PngInfo()
-        for key, value in texts.items():
-            chunks.add_text(key, json.dumps(value))
-        held = io.BytesIO()
-        Image.fromarray(pixels).save(held, "PNG", pnginfo=chunks, compress_level=1)
-        return held.getvalue()
+        return with_texts(png(pixels), {key: json.dumps(value) for key, value in texts.items()})
 
 
 def picture(graph: Graph, width: int, height: int, *, flat: bool = False) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -234,7 +231,17 @@ def picture(graph: Graph, width: int, height: int, *, flat: bool = False) -> np.
     if flat:
         return np.full((height, width, 3), 30, np.uint8)
     small = np.array([[[dice.randrange(256) for _ in range(3)] for _ in range(7)] for _ in range(9)], np.uint8)
-    return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def with_texts(data: bytes, texts: Mapping[str, str]) -> bytes:
+    """A PNG with text chunks after its head, as SaveImage writes them."""
+    chunks = b""
+    for key, text in texts.items():
+        body = b"tEXt" + key.encode("latin-1") + b"\0" + text.encode("latin-1")
+        chunks += struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    head = 8 + 25  # the signature and IHDR
+    return data[:head] + chunks + data[head:]
 
 
 def size_of(graph: Graph) -> tuple[int, int]:

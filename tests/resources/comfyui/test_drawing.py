@@ -24,7 +24,6 @@ from deckport_assets.errors import (
     Unauthorised,
 )
 from deckport_assets.resources.comfyui.dispatch import service_of
-from deckport_assets.resources.comfyui.drawing import is_whole_picture
 from deckport_assets.resources.providers import Occasion
 from deckport_assets.studio.encoding import open_picture, png_texts
 from deckport_assets.studio.workflows import bind
@@ -62,7 +61,7 @@ def test_the_steps_of_the_sampler_are_told(open_studio: Open) -> None:
 
 def test_a_socket_that_says_nothing_holds_nothing_up(open_studio: Open) -> None:
     studio = open_studio(Switches(silent_socket=True))
-    assert studio.draw().width_px == 256
+    assert studio.draw().pixels.shape[1] == 256
 
 
 # --- What is done again by itself ---------------------------------------------------------------------------------
@@ -101,7 +100,7 @@ def test_a_queue_that_was_cleared_in_the_middle_is_noticed(open_studio: Open) ->
         fake.switches.worker_dead = False
 
     threading.Thread(target=clear).start()
-    assert studio.draw().width_px == 256
+    assert studio.draw().pixels.shape[1] == 256
     assert studio.drawn == 1
     assert any("does not know our job any more" in line for line in studio.said)
 
@@ -145,7 +144,7 @@ def test_jobs_go_to_the_emptiest(open_studio: Open) -> None:
 def test_a_server_that_comes_up_late_is_waited_for(open_studio: Open) -> None:
     studio = open_studio(Switches(html=10))
     threading.Timer(0.3, lambda: setattr(studio.fakes[0].switches, "html", 0)).start()
-    assert studio.draw().width_px == 256
+    assert studio.draw().pixels.shape[1] == 256
 
 
 def test_when_none_came_back_in_time_the_next_picture_does_not_wait_as_long_again(open_studio: Open) -> None:
@@ -213,7 +212,7 @@ def test_what_a_killed_run_left_on_a_server_is_taken_over_and_not_drawn_again(op
     occasion = Occasion("next", 0, studio.said.append, studio.cancelled)
     result = studio.comfyui.draw(
         studio.comfyui.template("small"), dict(job.values), partition="moth", occasion=occasion, told={},
-        is_whole=is_whole_picture,
+        opened=open_picture,
     )  # fmt: skip
     assert result.provenance.more["ticket"] == "ticket of the killed"
     assert studio.drawn == 2, "the first, and the one that was left behind"

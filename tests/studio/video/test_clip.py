@@ -18,7 +18,7 @@ from deckport_assets.studio.artist import paint
 from deckport_assets.studio.cards import PACKAGE_THEMES, CardSpec, layout, load_theme, render_card
 from deckport_assets.studio.cards.compose import opening_of
 from deckport_assets.studio.encoding import Pixels
-from deckport_assets.studio.video import MP4, clip_loop, has_no_seam, is_whole_clip, moves, open_clip
+from deckport_assets.studio.video import MP4, clip_loop, has_no_seam, moves, open_clip, read_clip
 from deckport_assets.studio.video.clip import clip_texts, seam
 from tests.studio.video.test_loop import CARD, OPENING, told
 
@@ -80,7 +80,6 @@ def decoded(data: bytes, size_px: tuple[int, int]) -> NDArray[np.int16]:
 def test_a_clip_is_read_to_its_end(turning: bytes) -> None:
     clip = open_clip(turning)
     assert (clip.width_px, clip.height_px, clip.fps, len(clip.small), clip.seconds) == (256, 376, 16, 32, 2.0)
-    assert is_whole_clip(turning)
 
 
 def test_its_loop_keeps_frames_and_rate_and_loses_what_is_written_in_it(turning: bytes, frame: Pixels) -> None:
@@ -163,11 +162,10 @@ def index_last(folder: Path) -> bytes:
 @pytest.mark.parametrize("making", [webm, index_first, index_last])
 def test_half_a_clip_is_none(tmp_path: Path, making: Callable[[Path], bytes]) -> None:
     whole = making(tmp_path)
-    assert is_whole_clip(whole) and len(open_clip(whole).small) == 32
+    assert len(open_clip(whole).small) == 32
     half = whole[: len(whole) // 2]
-    assert not is_whole_clip(half)
     with pytest.raises(BadImage, match="broken"):
-        open_clip(half)
+        read_clip(half)
 
 
 def test_a_webm_tells_what_is_written_in_it(tmp_path: Path) -> None:
@@ -178,7 +176,9 @@ def test_a_webm_tells_what_is_written_in_it(tmp_path: Path) -> None:
     "data", [b"", b"GIF89a", b"#EXTM3U\nhttp://127.0.0.1:1/a.ts\n", b"\0\0\0 ftypisom" + bytes(64)]
 )
 def test_what_is_no_clip_is_none(data: bytes) -> None:
-    assert not is_whole_clip(data) and clip_texts(data) == {}
+    with pytest.raises(BadImage, match="broken, or neither"):
+        read_clip(data)
+    assert clip_texts(data) == {}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_what_is_no_clip_is_none(data: bytes) -> None:
 )
 def test_a_clip_of_another_measure_is_whole_and_refused_in_words(tmp_path: Path, source: str, words: str) -> None:
     data = filmed(tmp_path, source, "-pix_fmt", "yuv420p", "-preset", "ultrafast")
-    assert is_whole_clip(data), "or it would be drawn again, as broken"
+    assert read_clip(data), "or it would be drawn again, as broken"
     with pytest.raises(BadImage, match=words):
         open_clip(data)
 
