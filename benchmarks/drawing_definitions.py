@@ -2,8 +2,11 @@
 
 import dagster as dg
 
-from deckport_assets.definitions import defs as whole
+from deckport_assets import definitions
 
 defs = dg.Definitions(
-    assets=whole.assets, asset_checks=whole.asset_checks, resources=whole.resources, executor=whole.executor
+    assets=definitions.defs.assets,
+    asset_checks=definitions.defs.asset_checks,
+    resources=definitions.defs.resources,
+    executor=definitions.defs.executor,
 )

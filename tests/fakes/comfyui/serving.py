@@ -102,7 +102,10 @@ class FakeComfyUI:
         text = json.dumps(found)
         for model in self.switches.missing_models:
             text = text.replace(json.dumps(model) + ", ", "").replace(json.dumps(model), "")
-        return json.loads(text)  # type: ignore[no-any-return]
+        nodes: dict[str, Any] = json.loads(text)
+        if self.switches.more_checkpoints:
+            nodes["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"][0] += self.switches.more_checkpoints
+        return nodes
 
     async def all_nodes(self, _: Request) -> Response:
         return JSONResponse(self.nodes())
@@ -364,7 +367,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=0.0)
     given = parser.parse_args()
-    fake = FakeComfyUI(given.folder, Switches(seconds=given.seconds))
+    switches = Switches(seconds=given.seconds, more_checkpoints=("tiny-sd15.ckpt", "empty.safetensors"))
+    fake = FakeComfyUI(given.folder, switches)
     fake.worker.start()
     uvicorn.run(fake.app(), host="127.0.0.1", port=given.port, log_level="warning", lifespan="off")
 

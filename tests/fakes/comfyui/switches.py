@@ -16,6 +16,8 @@ class Switches:
     """User and password that a proxy before it asks for."""
     missing_models: frozenset[str] = frozenset()
     missing_nodes: frozenset[str] = frozenset()
+    more_checkpoints: tuple[str, ...] = ()
+    """Checkpoints that it has beside those that it always has; one that is called empty is."""
     oom: int = 0
     node_fails: str = ""
     """The class of a node that fails in each job."""

@@ -27,6 +27,10 @@ SAVES = {"SaveImage": "png", "SaveVideo": "mp4", "PreviewImage": "png"}
 SAMPLERS = ("KSampler", "SamplerCustomAdvanced")
 
 
+class SafetensorError(Exception):
+    """What a loader raises for a file that is empty."""
+
+
 class Interrupted(Exception):
     """The job was interrupted."""
 
@@ -163,6 +167,8 @@ class Worker:
         say("executing", node=node, display_node=node)
         if kind == self.switches.node_fails:
             raise ValueError("Unsupported blend mode: bogus")
+        if "empty.safetensors" in graph[node]["inputs"].values():
+            raise SafetensorError("Error while deserializing header: header too small")
         if kind in SAMPLERS:
             self._sample(node, say)
         if node in outputs:
