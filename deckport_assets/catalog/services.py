@@ -202,6 +202,11 @@ def renew(connection: db.Connection, slot: Slot) -> bool:
     return connection.execute(in_flight.update().where(_mine(slot)).values(lease_until=until)).rowcount > 0
 
 
+def make_room(connection: db.Connection, slot: Slot) -> None:
+    """The service has done the job, and takes another; what it made is still to be fetched from it."""
+    connection.execute(in_flight.update().where(_mine(slot)).values(lease_until=now()))
+
+
 def give_back(connection: db.Connection, slot: Slot) -> None:
     """The service holds the job no longer."""
     connection.execute(in_flight.delete().where(_mine(slot)))

@@ -175,6 +175,19 @@ def test_a_sign_of_life_keeps_a_slot(database: Database, clock: Clock) -> None:
     assert take(database, "other", at={HERE: 0.0}, most=1) == HERE
 
 
+def test_what_is_done_and_not_fetched_yet_leaves_its_place_to_another(database: Database, other: Database) -> None:
+    with database.writing() as connection:
+        slot = take_slot(connection, {HERE: 0.0}, most=1, job="job", turn=Turn("run"), partition="moth")
+        assert slot is not None
+        services.handed_over(connection, slot, "ticket")
+        services.make_room(connection, slot)
+    assert take(other, "another", at={HERE: 0.0}, most=1) == HERE
+    with other.writing() as connection:
+        services.forget_run(connection, "run")
+        again = take_slot(connection, BOTH, most=2, job="job", turn=Turn("next"), partition="moth")
+    assert again is not None and (again.service, again.ticket) == (HERE, "ticket"), "fetched from where it is"
+
+
 OLD, YOUNG = Turn("old", since=datetime(2026, 1, 1, tzinfo=UTC)), Turn("young", since=datetime(2026, 1, 2, tzinfo=UTC))
 
 

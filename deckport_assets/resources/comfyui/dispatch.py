@@ -191,6 +191,10 @@ class Dispatch:
             with self._database.writing() as connection:
                 services.handed_over(connection, slot, ticket)
 
+        def ended() -> None:
+            with self._database.writing() as connection:
+                services.make_room(connection, slot)
+
         return Execution(
             server,
             job,
@@ -202,6 +206,7 @@ class Dispatch:
             alive,
             handed_over,
             partial(self._succeeded, slot.service),
+            ended,
             number=-float(errand.priority) if errand.priority else None,
             left=slot.ticket,
             again=again,
@@ -328,6 +333,6 @@ def service_of(server: Server) -> str:
 
 
 def _as_error(server: Server, job: Job, lacks: Sequence[Lack]) -> DeckportError:
-    told = f"{server.name} cannot do {job.template.name}: {'; '.join(lack.message for lack in lacks)}."
+    told = f"{server.name} cannot do {job.template.name}: {' '.join(lack.message for lack in lacks)}"
     kind = MissingModel if all(lack.kind == "model" for lack in lacks) else MissingNode
     return kind(told, remedy=lacks[0].remedy)

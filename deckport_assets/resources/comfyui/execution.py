@@ -85,6 +85,8 @@ class Execution:
     handed_over: Callable[[str], None]
     started: Callable[[], None]
     """It runs: the server works."""
+    ended: Callable[[], None]
+    """The server has done it, and takes another; its files are still to be fetched."""
     number: float | None = None
     left: str = ""
     again: int = 0
@@ -111,6 +113,7 @@ class Execution:
                 self._hand_over()
             entry = self._wait()
         waited_s = time.monotonic() - began
+        self.ended()
         files = {output: self._fetch(file) for output, file in self._outputs(entry).items()}
         drawn_s, cached = _timing(entry)
         return Outcome(files, self.server.name, self.ticket, False, cached, drawn_s, round(waited_s, 3))
@@ -273,7 +276,8 @@ class Execution:
                     raise ServiceUnavailable(
                         f"{error} It had our picture for {self.patience.away_s:.0f} s then."
                     ) from None
-                self._look_up()
+                if self.cancelled():
+                    raise Cancelled("The run was stopped before the picture was fetched.") from None
                 time.sleep(self.patience.poll_s)
         try:
             opened = self.opened(data)

@@ -30,6 +30,8 @@ SAMPLERS = ("KSampler", "SamplerCustomAdvanced")
 class SafetensorError(Exception):
     """What a loader raises for a file that is empty."""
 
+    __module__ = "safetensors._safetensors_rust"
+
 
 class Interrupted(Exception):
     """The job was interrupted."""
@@ -143,7 +145,7 @@ class Worker:
                 node_type=graph[at]["class_type"],
                 executed=[],
                 exception_message=f"{error}\n",
-                exception_type=type(error).__name__ if not isinstance(error, MemoryError) else "OutOfMemoryError",
+                exception_type=_full_name(error),
                 traceback=[],
                 current_inputs={},
                 current_outputs=[],
@@ -167,6 +169,8 @@ class Worker:
         say("executing", node=node, display_node=node)
         if kind == self.switches.node_fails:
             raise ValueError("Unsupported blend mode: bogus")
+        if self.interrupted:
+            raise Interrupted  # it is looked at before each node, not in the sampler alone
         if "empty.safetensors" in graph[node]["inputs"].values():
             raise SafetensorError("Error while deserializing header: header too small")
         if kind in SAMPLERS:
@@ -257,6 +261,14 @@ def size_of(graph: Graph) -> tuple[int, int]:
         if isinstance(width, int) and isinstance(height, int):
             return width, height
     return 64, 64
+
+
+def _full_name(error: Exception) -> str:
+    """An error's type as the server tells it: with its module, but for Python's own."""
+    if isinstance(error, MemoryError):
+        return "torch.OutOfMemoryError"
+    kind = type(error)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def _value(graph: Graph, name: str) -> Any:
