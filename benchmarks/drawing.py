@@ -60,7 +60,7 @@ class Simulated:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "tests.fakes.comfyui.serving", str(self.port), str(self.folder)]
+        command = [sys.executable, "-m", "tests.fakes.comfyui", str(self.port), str(self.folder)]
         self.process = subprocess.Popen([*command, "--seconds", str(self.seconds)])
         until = time.monotonic() + READY_S
         while time.monotonic() < until:

@@ -40,7 +40,7 @@ from deckport_assets.resources.comfyui.execution import Patience
 from tests.catalog_source import card
 from tests.pipeline import Pipeline
 
-SIMULATED = f"{sys.executable} -m tests.fakes.comfyui.serving {{port}} {{folder}} --seconds 2"
+SIMULATED = f"{sys.executable} -m tests.fakes.comfyui {{port}} {{folder}} --seconds 2"
 EMPTY = "empty.safetensors"
 READY_S = 120.0
 

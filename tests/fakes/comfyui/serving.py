@@ -1,11 +1,7 @@
-"""The outside of the fake: its routes and its websocket, answered as 0.3.64 answers them.
-
-`python -m tests.fakes.comfyui.serving PORT FOLDER [--seconds 1]` is a process of its own, which a test may kill.
-"""
+"""The outside of the fake: its routes and its websocket, answered as 0.3.64 answers them."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import base64
 import hashlib
@@ -358,20 +354,3 @@ def running(folder: Path, switches: Switches | None = None, *, port: int = 0) ->
         server.force_exit = True
         thread.join(5)
         listener.close()
-
-
-def main() -> None:
-    """Serve until the process is ended."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("port", type=int)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seconds", type=float, default=0.0)
-    given = parser.parse_args()
-    switches = Switches(seconds=given.seconds, more_checkpoints=("tiny-sd15.ckpt", "empty.safetensors"))
-    fake = FakeComfyUI(given.folder, switches)
-    fake.worker.start()
-    uvicorn.run(fake.app(), host="127.0.0.1", port=given.port, log_level="warning", lifespan="off")
-
-
-if __name__ == "__main__":
-    main()
