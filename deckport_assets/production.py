@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import dagster as dg
 import requests
 import sqlalchemy as db
+from dagster._core.storage.tags import PRIORITY_TAG
 
 from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database, now
@@ -29,6 +30,8 @@ from deckport_assets.instance.launcher import worker_tag
 
 MOST_IN_A_RUN = {"cards/prompt": 400, "cards/artwork": 50, "cards/composite": 200, "cards/video": 25}
 """As the assets' backfill policies have it; by the first asset of a stage."""
+NAMED = 10
+"""The priority of cards that a person named: they go before a backfill of the whole catalog."""
 POLL_S = 0.5
 WEBSERVER_GONE_S = 120.0
 """How long a webserver may be away while a backfill runs: it is started again meanwhile."""
@@ -44,6 +47,12 @@ class Job:
     assets: Sequence[str]
     order: Order
     due: Mapping[str, Sequence[str]]
+    priority: int = 0
+    """What Dagster's queue, and the services that draw, put it before."""
+
+    def tags(self) -> dict[str, str]:
+        """What its runs are tagged with."""
+        return self.order.tags() | ({PRIORITY_TAG: str(self.priority)} if self.priority else {})
 
     @property
     def total(self) -> int:
@@ -70,7 +79,12 @@ class Count:
 
 
 def plan_job(
-    database: Database, slugs: Sequence[str], assets: Sequence[str], order: Order, code_versions: Mapping[str, str]
+    database: Database,
+    slugs: Sequence[str],
+    assets: Sequence[str],
+    order: Order,
+    code_versions: Mapping[str, str],
+    priority: int = 0,
 ) -> Job:
     """What is due of these cards. What an asset that is due will make stale, or makes possible at last, is due with it:
     rendering in any case, a prompt, artwork or video only when it was never made. What cannot be made is not due."""
@@ -103,7 +117,7 @@ def plan_job(
             if order.is_due(recipe, stand) or follows:
                 due[asset].append(slug)
                 coming.add(asset)
-    return Job(list(slugs), list(assets), order, {asset: found for asset, found in due.items() if found})
+    return Job(list(slugs), list(assets), order, {asset: found for asset, found in due.items() if found}, priority)
 
 
 def stale_beside(database: Database, job: Job, code_versions: Mapping[str, str]) -> set[str]:
@@ -236,7 +250,7 @@ class InThisProcess:
                         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                         instance=self.instance,
                         partition_key=first if first == last else None,
-                        tags=job.order.tags() | worker_tag() | ({} if first == last else span),
+                        tags=job.tags() | worker_tag() | ({} if first == last else span),
                         raise_on_error=False,
                     )
                 watch()
@@ -303,7 +317,7 @@ class ThroughWebserver:
             }
             for asset, slugs in job.due.items()
         ]
-        tags = [{"key": key, "value": value} for key, value in job.order.tags().items()]
+        tags = [{"key": key, "value": value} for key, value in job.tags().items()]
         params = {"partitionsByAssets": by_asset, "tags": tags, "title": "deckport produce"}
         answer = self._ask(_LAUNCH, {"params": params})["launchPartitionBackfill"]
         if "backfillId" not in answer:

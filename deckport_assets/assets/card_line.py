@@ -41,6 +41,8 @@ class CardLine:
     make_on: Make
     priority: int = 0
     journal: Journal = field(init=False)
+    likenesses: dict[str, int] = field(default_factory=dict)
+    """The hashes of the pictures of this run, so that two which come at the same moment are compared too."""
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.database, self.run_id)

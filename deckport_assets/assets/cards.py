@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import PRIORITY_TAG
 
 from deckport_assets.assets.card_craft import animate, draw_artwork, render, write_prompt
 from deckport_assets.assets.card_line import CardLine, told
@@ -186,8 +187,13 @@ def line_for(context: dg.AssetExecutionContext, catalog: Catalog, media: Media, 
         order = replace(order, asked_at=first_asked_at(context.instance, context.run))
     versions = {"/".join(spec.key.path): spec.code_version or "" for spec in context.assets_def.specs}
     note_code_versions(catalog.database, versions)
-    priority = int(context.run.tags.get("dagster/priority", "0"))
-    return CardLine(catalog.database, media.store, context.run.run_id, order, versions, make, priority)
+    return CardLine(catalog.database, media.store, context.run.run_id, order, versions, make, priority_of(context.run))
+
+
+def priority_of(run: dg.DagsterRun) -> int:
+    """How urgent a run is: Dagster's own tag, which a person may have written; what is no number counts as usual."""
+    written = run.tags.get(PRIORITY_TAG, "0")
+    return int(written) if written.removeprefix("-").isdecimal() else 0
 
 
 def first_asked_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:

@@ -60,5 +60,16 @@ def version_with_content(connection: db.Connection, sha256: str) -> Version | No
 
 
 def service_states(connection: db.Connection) -> dict[str, str]:
-    """The circuit of each outside service that was ever used: closed, open or trial."""
-    return {row.service: row.state for row in connection.execute(db.select(services).order_by(services.c.service))}
+    """The circuit of each outside service that was ever used: closed, open or trial.
+
+    Of a service with several servers, by number instead of by address: what reads this is outside of the house.
+    """
+    rows = connection.execute(db.select(services).order_by(services.c.service)).all()
+    of_kind: dict[str, list[str]] = {}
+    for row in rows:
+        of_kind.setdefault(row.service.partition(" ")[0], []).append(row.state)
+    return {
+        f"{kind} {n}" if len(states) > 1 else kind: state
+        for kind, states in of_kind.items()
+        for n, state in enumerate(states, 1)
+    }

@@ -75,8 +75,9 @@ def produce(
 ) -> None:
     """Make cards: by default what is missing of all of them.
 
-    CARD is a slug, a SKU or a name. Video is made only when --assets names it. When Dagster's webserver runs, its
-    daemon does the work; else this command does it, on the same instance. Ctrl-C keeps what is finished.
+    CARD is a slug, a SKU or a name; named cards go before what else waits. Video is made only when --assets names it.
+    When Dagster's webserver runs, its daemon does the work; else this command does it, on the same instance. Ctrl-C
+    keeps what is finished.
 
     \b
     Examples: deckport produce
@@ -86,7 +87,7 @@ def produce(
     """
     from deckport_assets.definitions import build, live, real_assets
     from deckport_assets.instance.home import code_versions_of, open_instance, prepare
-    from deckport_assets.production import InThisProcess, Tally, ThroughWebserver, plan_job, stale_beside
+    from deckport_assets.production import NAMED, InThisProcess, Tally, ThroughWebserver, plan_job, stale_beside
 
     chosen = chosen_settings()
     prepare(chosen)
@@ -99,7 +100,7 @@ def produce(
         slugs = [c.slug for c in chosen_cards(database, card, card_set, colour, rarity)]
         versions = code_versions_of(definitions)
         note_code_versions(database, versions)
-        job = plan_job(database, slugs, wanted, order, versions)
+        job = plan_job(database, slugs, wanted, order, versions, NAMED if card else 0)
         ask_before_paying(job, real, yes=yes)
         webserver = ThroughWebserver(chosen.dagster_address, instance)
         producer: Producer = webserver if webserver.answers() else InThisProcess(instance, definitions, database)

@@ -41,6 +41,15 @@ def test_h1_an_open_circuit_is_told_and_is_no_illness(own_client: TestClient, ow
     assert (reply.status_code, reply.json()["services"]) == (200, {"comfyui": "open"})
 
 
+def test_h1_servers_are_told_by_number_and_not_by_address(own_client: TestClient, own_stock: Stock) -> None:
+    with own_stock.database.writing() as connection:
+        for host, state in (("inner-one", "closed"), ("inner-two", "open")):
+            row = {"service": f"comfyui http://{host}:8188", "state": state, "failures": 0, "changed_at": now()}
+            connection.execute(services.insert().values(**row))
+    reply = own_client.get("/health")
+    assert reply.json()["services"] == {"comfyui 1": "closed", "comfyui 2": "open"}
+
+
 def test_h2_without_a_catalog_it_lives_and_is_not_ready(tmp_path: Path) -> None:
     with TestClient(create_app(settings_at(tmp_path / "nothing"))) as fresh:
         assert fresh.get("/livez").status_code == 200

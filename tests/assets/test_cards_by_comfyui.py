@@ -109,6 +109,19 @@ def test_a_blank_picture_is_kept_and_told(line: Pipeline, server: FakeComfyUI) -
     assert second.claims["remarks"] == [f"It looks like the picture of {A}."]
 
 
+def test_two_pictures_that_come_at_the_same_moment_are_compared_too(line: Pipeline, server: FakeComfyUI) -> None:
+    server.switches.flat = 9
+    line.run(A, B, C, assets=[ARTWORK], tags=drafts_anew())
+    twins = [slug for slug in (A, B, C) if not line.version(ARTWORK, slug).claims["looks_like_no_other"]]
+    assert len(twins) >= 2, "all but the one that was first, at most"
+
+
+def test_an_urgent_run_goes_before_what_waits_at_the_server(line: Pipeline, server: FakeComfyUI) -> None:
+    line.run(A, assets=[ARTWORK], tags=drafts_anew() | {"dagster/priority": "10"})
+    (entry,) = server.worker.history.values()
+    assert entry["prompt"][0] == -10.0
+
+
 def test_a_moving_draft_is_replaced_by_a_clip_of_the_same_artwork(
     drafts: Pipeline, server: FakeComfyUI, tmp_path: Path
 ) -> None:

@@ -207,7 +207,7 @@ class Dispatch:
             handed_over,
             partial(self._succeeded, slot.service),
             ended,
-            number=-float(errand.priority) if errand.priority else None,
+            number=-float(errand.priority) if errand.priority > 0 else None,
             left=slot.ticket,
             again=again,
             uploads=errand.uploads,
