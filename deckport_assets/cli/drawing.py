@@ -14,7 +14,7 @@ from deckport_assets.errors import DeckportError, Refused
 if TYPE_CHECKING:
     from deckport_assets.catalog.services import Circuit
     from deckport_assets.resources.comfyui.server import Server
-    from deckport_assets.studio.workflows import Template, Value
+    from deckport_assets.studio.workflows import Lack, Template, Value
 
 
 @click.group()
@@ -37,7 +37,7 @@ class Checked:
     running: int = 0
     waiting: int = 0
     circuit: str = "closed"
-    lacks: Mapping[str, Sequence[str]] | None = None
+    lacks: Mapping[str, Sequence[Lack]] | None = None
 
     def can(self, template: str) -> bool:
         """Whether it has all that a workflow needs."""
@@ -125,9 +125,7 @@ def _checked(
         running=len(queue.running),
         waiting=len(queue.pending),
         circuit=state,
-        lacks={
-            t.name: [f"{lack.message} {lack.remedy}" for lack in unmet(t, info, values.get(t.name))] for t in templates
-        },
+        lacks={t.name: unmet(t, info, values.get(t.name)) for t in templates},
     )
 
 
@@ -144,4 +142,8 @@ def _say(each: Checked) -> None:
         click.secho(f"  It is left alone: {each.circuit}", fg="yellow")
     for name, lacks in (each.lacks or {}).items():
         for lack in lacks:
-            click.secho(f"  {name}: {lack}", fg="yellow")
+            click.secho(f"  {name}: {lack.message}", fg="yellow")
+            if lack.kind != "model":
+                click.secho(f"    {lack.remedy}", fg="yellow")
+    if any(lack.kind == "model" for lacks in (each.lacks or {}).values() for lack in lacks):
+        click.secho("  Put the files into its models folder, or name others: DECKPORT_COMFYUI_VALUES_ART, _VIDEO.")

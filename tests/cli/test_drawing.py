@@ -28,8 +28,8 @@ def test_what_a_server_lacks_is_told_by_node_and_name(tmp_path: Path, monkeypatc
     assert result.exit_code == 0, "one of the two can draw"
     assert told["able"] == {"card-art-flux": [two.url], "card-video-wan": [two.url]}
     lacks = told["servers"][0]["lacks"]
-    assert "'ae.safetensors' is not on this server" in lacks["card-art-flux"][0]
-    assert any("no node class 'SaveVideo'" in lack for lack in lacks["card-video-wan"])
+    assert "'ae.safetensors' is not on this server" in lacks["card-art-flux"][0]["message"]
+    assert any("no node class 'SaveVideo'" in lack["message"] for lack in lacks["card-video-wan"])
     assert told["servers"][1]["version"] == "0.3.64" and told["servers"][1]["moves"]
 
 
