@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -72,6 +72,8 @@ class _Known:
     """What a server has, and until when that is believed."""
 
     info: Mapping[str, Any] | None = None
+    runs_on: Mapping[str, str] = field(default_factory=dict)
+    """Its versions and its device, as told in a picture's making."""
     until: float = 0.0
     refused: DeckportError | None = None
     """It does not let us in; asked again after KNOWN_S."""
@@ -173,7 +175,7 @@ class Dispatch:
                 errand.progress(f"{errand.partition}: {error} Trying again.")
             else:
                 self._succeeded(slot.service)
-                return outcome
+                return replace(outcome, runs_on=self._known[slot.service].runs_on)
             finally:
                 with self._database.writing() as connection:
                     services.give_back(connection, slot)
@@ -283,6 +285,7 @@ class Dispatch:
                 if circuit is not None and circuit.state is not services.State.CLOSED:
                     return ()
                 try:
+                    known.runs_on = _runs_on(self.servers[service].system_stats())
                     known.info = self.servers[service].object_info()
                     known.until = time.monotonic() + KNOWN_S
                 except DeckportError as error:
@@ -330,6 +333,16 @@ class Dispatch:
 def service_of(server: Server) -> str:
     """What a server is called among the services: its circuit's and its slots' name."""
     return f"comfyui {server.name}"
+
+
+def _runs_on(stats: Mapping[str, Any]) -> dict[str, str]:
+    system, devices = stats.get("system") or {}, stats.get("devices") or [{}]
+    told = {
+        "comfyui_version": system.get("comfyui_version"),
+        "pytorch_version": system.get("pytorch_version"),
+        "device": devices[0].get("name"),
+    }
+    return {name: str(value) for name, value in told.items() if value}
 
 
 def _as_error(server: Server, job: Job, lacks: Sequence[Lack]) -> DeckportError:

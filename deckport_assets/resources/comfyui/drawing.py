@@ -175,6 +175,7 @@ def _more(key: str, outcome: Outcome) -> dict[str, Any]:
     return {
         "job": key,
         "server": outcome.server,
+        **outcome.runs_on,
         "ticket": outcome.ticket,
         "found_on_the_server": outcome.found,
         "cached_nodes": outcome.cached_nodes,

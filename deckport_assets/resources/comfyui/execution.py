@@ -66,6 +66,8 @@ class Outcome:
     """By the server's own clock, from start to success."""
     waited_s: float = 0.0
     """From handing it over to its end."""
+    runs_on: Mapping[str, str] = field(default_factory=dict)
+    """The server's versions and device."""
 
 
 @dataclass(slots=True)

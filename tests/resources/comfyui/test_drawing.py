@@ -43,6 +43,7 @@ def test_a_picture_comes_with_all_that_is_known_of_its_making(open_studio: Open)
     assert made.seed is not None and 0 <= made.seed < 2**53
     assert made.model == "sd_xl_base_1.0.safetensors"
     assert made.more["server"] == studio.fakes[0].url and len(made.more["job"]) == 32
+    assert (made.more["comfyui_version"], made.more["device"]) == ("0.3.64", "cpu")
 
 
 def test_the_same_words_give_the_same_picture_and_another_attempt_another(open_studio: Open) -> None:
