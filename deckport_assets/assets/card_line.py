@@ -132,6 +132,8 @@ class Bench:
         recipe = RECIPES[asset]
         shaped_by = dict(self.look.inputs(recipe) if inputs is None else inputs)
         seconds = time.monotonic() - self._began_at
+        kept = list(self._stored(asset, files))
+        version = data_version({variant: stored.sha256 for variant, _, stored in kept})
         versions = [
             Version(
                 asset=asset,
@@ -157,11 +159,11 @@ class Bench:
                 inputs=shaped_by,
                 likeness=likeness,
                 more=provenance.more,
-                data_version=data_version(shaped_by, attempt),
+                data_version=version,
                 code_version=self.line.code_versions.get(asset, ""),
                 claims=dict(claims) | ({"remarks": list(remarks)} if remarks else {}),
             )
-            for variant, picture, stored in self._stored(asset, files)
+            for variant, picture, stored in kept
         ]
         main = next(v for v in versions if v.variant == recipe.variants[0])
         each = told(main, self.look, files=tuple(versions))

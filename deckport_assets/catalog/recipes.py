@@ -72,6 +72,9 @@ def inputs_of(recipe: Recipe, card: Card, contents: Mapping[str, str], *, writte
     return inputs
 
 
-def data_version(inputs: Mapping[str, str], attempt: int = 0) -> str:
-    """The data version of what is made from these inputs; another attempt is another version."""
-    return fingerprint(dict(inputs), attempt)
+def data_version(contents: Mapping[str, str]) -> str:
+    """The data version of an asset: of what is in its files (variant -> sha256), not of what they were made from.
+
+    A draft and the real picture that replaces it are made from the same inputs, and what is made from them must differ.
+    """
+    return fingerprint(dict(contents))

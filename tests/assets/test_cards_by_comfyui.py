@@ -71,6 +71,13 @@ def test_drafts_stay_until_a_person_asks_for_real_pictures(line: Pipeline, serve
     assert len(server.worker.done) == 3, "what is real is not drawn again"
 
 
+def test_a_card_whose_draft_was_replaced_is_rendered_anew_unasked(line: Pipeline, server: FakeComfyUI) -> None:
+    line.run(A, B, C, assets=[COMPOSITE, FRAME, THUMBNAIL])
+    line.asked_unasked()
+    assert line.run(A, assets=[ARTWORK], tags=drafts_anew()).success
+    assert line.asked_unasked() == {COMPOSITE: {A}, FRAME: {A}, THUMBNAIL: {A}}
+
+
 def test_the_partition_says_which_server_drew_it_with_what(line: Pipeline, server: FakeComfyUI) -> None:
     line.run(A, assets=[ARTWORK], tags=drafts_anew())
     made = line.version(ARTWORK, A)
@@ -140,7 +147,8 @@ def test_a_moving_draft_is_replaced_by_a_clip_of_the_same_artwork(
     made = drafts.version(VIDEO, A)
     assert (made.draft, made.provider, made.workflow) == (False, "comfyui", "small-clip 1")
     assert made.claims == {"is_under_10_megabytes": True, "has_no_seam": True, "moves": True}
-    assert made.inputs == before.inputs and made.data_version == before.data_version, "the same artwork and frame"
+    assert made.inputs == before.inputs, "the same artwork and frame"
+    assert made.data_version != before.data_version, "and another loop"
     (entry,) = server.worker.history.values()
     assert entry["prompt"][2]["7"]["inputs"]["text"].endswith(words_of(drafts, art)), "not those of today"
 
