@@ -345,7 +345,7 @@ def play(case: Case) -> Played:
             [fake.url for fake in stage.fakes],
             database.url,
             workflows=[workflows],
-            patience=Patience(job_s=JOB_S),
+            patience=Patience(job_s=JOB_S, clip_s=JOB_S),
             wait_s=WAIT_S,
         )
         stack.callback(lambda: comfyui.dispatch.close())

@@ -57,7 +57,7 @@ def comfyui(chosen: Settings) -> ComfyUI:
         chosen.catalog_url,
         in_flight=chosen.comfyui_in_flight,
         workflows=[chosen.home / "workflows"],
-        patience=Patience(job_s=chosen.comfyui_timeout_s),
+        patience=Patience(job_s=chosen.comfyui_timeout_s, clip_s=chosen.comfyui_timeout_video_s),
         wait_s=chosen.comfyui_wait_s,
     )
 

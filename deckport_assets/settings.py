@@ -60,7 +60,8 @@ class Settings(BaseSettings):
         {}, description='Values of that workflow\'s inputs, as JSON: {"checkpoint": "x.safetensors", "steps": 30}.'
     )
     comfyui_values_video: dict[str, str | int | float] = Field({}, description="The same for the workflow of clips.")
-    comfyui_timeout_s: float = Field(600, description="How long a job may run on ComfyUI, in seconds.", gt=0)
+    comfyui_timeout_s: float = Field(600, description="How long a picture may take on ComfyUI, in seconds.", gt=0)
+    comfyui_timeout_video_s: float = Field(3600, description="How long a clip may take there, in seconds.", gt=0)
     comfyui_wait_s: float = Field(900, description="How long is waited for a ComfyUI when all are away.", ge=0)
     require_real: bool = Field(False, description="Refuse the embedded providers: nothing is made as a draft.")
     event_log: Literal["fast", "stock"] = Field(

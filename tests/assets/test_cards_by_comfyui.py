@@ -140,7 +140,7 @@ def test_a_moving_draft_is_replaced_by_a_clip_of_the_same_artwork(
         add_prompt(connection, A, Origin.HUMAN, "A wolf of another kind, which nobody has drawn yet.")
     drafts.run(A, assets=[PROMPT])
 
-    workflows, patience = small_workflow(tmp_path / "workflows"), replace(HURRY, job_s=30.0, fetch_s=30.0)
+    workflows, patience = small_workflow(tmp_path / "workflows"), replace(HURRY, job_s=30.0, clip_s=30.0, fetch_s=30.0)
     comfyui = ComfyUI([server.url], drafts.database.url, workflows=[workflows], patience=patience, wait_s=1)
     drafts.given["animator"] = ComfyUIAnimator(comfyui, "small-clip")
     assert drafts.run(A, assets=[VIDEO], tags=drafts_anew()).success

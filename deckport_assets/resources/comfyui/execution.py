@@ -37,7 +37,9 @@ class Patience:
     """How long what may take, in seconds."""
 
     job_s: float = 600.0
-    """A job, from its start on the server."""
+    """A picture, from its start on the server."""
+    clip_s: float = 3600.0
+    """The same for a clip."""
     idle_s: float = 15.0
     """Jobs wait and none runs: the worker inside is dead."""
     away_s: float = 45.0
@@ -98,6 +100,11 @@ class Execution:
     """The pictures that the job names, by the names that it gives them."""
     ticket: str = ""
     _alive_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def longest_s(self) -> float:
+        """How long this job may run."""
+        return self.patience.clip_s if self.job.template.kind == "video" else self.patience.job_s
 
     @property
     def prefix(self) -> str:
@@ -202,13 +209,14 @@ class Execution:
                 if running_since is None:
                     running_since = now
                     self.started()
-                if now - running_since > patience.job_s:
+                if now - running_since > self.longest_s:
                     self._stop()
             elif self.ticket in queue.pending:
                 idle_since = (idle_since or now) if not queue.running else None
                 if idle_since and now - idle_since > patience.idle_s:
                     self._give_up("its worker is dead: jobs wait and none runs")
-                if moved_at and now - moved_at > patience.job_s + patience.stop_s:
+                # Before ours may run a clip of another run, whatever ours is.
+                if moved_at and now - moved_at > max(patience.job_s, patience.clip_s) + patience.stop_s:
                     self._give_up(f"the job before ours has run for {now - moved_at:.0f} s")
             else:
                 missing_since = missing_since or now
@@ -232,8 +240,8 @@ class Execution:
         while time.monotonic() < until:
             if self.ticket not in self.server.queue():
                 raise TimedOut(
-                    f"{self.server.name} had not drawn it after {self.patience.job_s:.0f} s; it was stopped.",
-                    remedy="Raise DECKPORT_COMFYUI_TIMEOUT_S, or use fewer steps in the workflow.",
+                    f"{self.server.name} had not drawn it after {self.longest_s:.0f} s; it was stopped.",
+                    remedy="Raise DECKPORT_COMFYUI_TIMEOUT_S (_VIDEO_S for clips), or use fewer steps.",
                 )
             time.sleep(self.patience.poll_s)
         raise Stalled(f"{self.server.name} does not end a job that was told to stop; it may have to be restarted.")

@@ -14,7 +14,9 @@ from deckport_assets.resources.providers import Animated, Drawn, Occasion, Still
 from deckport_assets.studio.workflows.template import PACKAGE_WORKFLOWS
 from tests.fakes.comfyui import FakeComfyUI
 
-HURRY = Patience(job_s=0.6, idle_s=0.3, away_s=0.4, stop_s=0.2, late_s=0.3, poll_s=0.02, fetch_s=0.5, alive_s=0.1)
+HURRY = Patience(
+    job_s=0.6, clip_s=0.6, idle_s=0.3, away_s=0.4, stop_s=0.2, late_s=0.3, poll_s=0.02, fetch_s=0.5, alive_s=0.1
+)
 MOTH = Card("moth", "AETHER-001", "moth", "Moth", Category.CREATURE, Rarity.COMMON, False, Colour.AETHER, 1, 1)
 
 

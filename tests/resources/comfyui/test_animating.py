@@ -21,7 +21,7 @@ from tests.resources.comfyui.studio import HURRY, Studio
 from tests.studio.video.test_loop import OPENING
 
 UPLOAD = "POST /upload/image"
-UNHURRIED = replace(HURRY, job_s=30.0, fetch_s=30.0)
+UNHURRIED = replace(HURRY, job_s=30.0, clip_s=30.0, fetch_s=30.0)
 """A clip is drawn while it is waited for, by the same two cores."""
 
 Open = Callable[..., Studio]
