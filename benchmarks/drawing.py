@@ -118,12 +118,16 @@ def main() -> int:
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the services are stopped then too
     definitions = "deckport_assets.definitions" if asked.rendering else "benchmarks.drawing_definitions"
-    rows = [backfill(count, asked.cards, asked.seconds, definitions, kill=asked.kill) for count in asked.servers]
-    print(json.dumps(rows, indent=2))
-    print("\n| servers | pictures | wall s | busy | drawn | again | accepted twice | failed |\n|" + "---|" * 8)
-    for row in rows:
+    rows = []
+    print(
+        "| servers | pictures | wall s | busy | drawn | again | accepted twice | failed |\n|" + "---|" * 8, flush=True
+    )
+    for count in asked.servers:
+        row = backfill(count, asked.cards, asked.seconds, definitions, kill=asked.kill)
         told = (f"{row['busy']:.1%}" if name == "busy" else str(row[name]) for name in _COLUMNS)
-        print(f"| {' | '.join(told)} |")
+        print(f"| {' | '.join(told)} |", flush=True)
+        rows.append(row)
+    print(json.dumps(rows, indent=2))
     return 1 if any(row["broken promises"] for row in rows) else 0
 
 
