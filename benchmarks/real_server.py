@@ -243,7 +243,7 @@ class Bench:
             self.play("wrong model name", 2, values={"checkpoint": "nowhere.ckpt"}, fails="missing_model"),
             self.play("empty model file", 2, values={"checkpoint": EMPTY}, fails="node_failed"),
             self.play("interrupted by hand", 3, fails="interrupted", meanwhile=interrupted),
-            self.play("deleted output files, still in the cache", 2, before=drawn_and_deleted, on=1),
+            self.play("deleted output file, still in the cache", 1, before=drawn_and_deleted, on=1),
         ]
 
 

@@ -134,6 +134,8 @@ class Worker:
                 self.done.append(job)
                 for at in _in_order(graph, outputs):
                     self._node(at, graph, job, outputs, files, extra, say)
+            # Of earlier jobs nothing is kept, as in the server's usual cache.
+            self.cache = {_signature(graph, node): files[node] for node in outputs}
             say("execution_success")
         except Interrupted:
             say("execution_interrupted", node_id=at, node_type=graph[at]["class_type"], executed=[])
@@ -177,7 +179,6 @@ class Worker:
             self._sample(node, say)
         if node in outputs:
             files[node] = self._save(node, graph, extra)
-            self.cache[_signature(graph, node)] = files[node]
             say("executed", node=node, display_node=node, output=files[node])
 
     def _sample(self, node: str, say: Callable[..., None]) -> None:
