@@ -83,7 +83,7 @@ def build(resources: Mapping[str, Any], chosen: Settings) -> dg.Definitions:
         asset_checks=[cards.check(ASSETS)],
         resources=resources,
         sensors=sensors(),
-        schedules=schedules(chosen.home, real),
+        schedules=schedules(chosen.home, real, frozenset(f"cards/{name}" for name in chosen.automate)),
         executor=dg.in_process_executor,
     )
 

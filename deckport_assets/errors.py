@@ -3,6 +3,7 @@
     DeckportError                    carries `remedy`, what a person does about it
     ├── Retryable                    the same call may succeed later
     │   ├── ServiceUnavailable       an outside service is down, busy or its circuit is open
+    │   │   ├── Unreached            it is not there: nothing was sent
     │   │   └── Stalled              it answers, but its work does not move
     │   ├── TimedOut                 it took longer than it may, and was stopped
     │   ├── OutOfMemory              the service had too little memory at that moment
@@ -63,6 +64,10 @@ class Retryable(DeckportError):
 
 class ServiceUnavailable(Retryable):
     """An outside service is down, busy, or its circuit is open."""
+
+
+class Unreached(ServiceUnavailable):
+    """A service is not there: the connection was not made, and nothing was sent."""
 
 
 class Stalled(ServiceUnavailable):

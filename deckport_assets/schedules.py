@@ -23,9 +23,12 @@ from deckport_assets.sensors.abandoned_work import range_request
 RUNNING, STOPPED = dg.DefaultScheduleStatus.RUNNING, dg.DefaultScheduleStatus.STOPPED
 
 
-def schedules(home: Path, real_assets: frozenset[str]) -> list[dg.ScheduleDefinition]:
-    """Every schedule. `real_assets` are those whose provider is a real one: only there can a draft be replaced."""
-    return [import_source(home), retry_failures(), replace_drafts(real_assets)]
+def schedules(
+    home: Path, real_assets: frozenset[str], automate: frozenset[str] = frozenset()
+) -> list[dg.ScheduleDefinition]:
+    """Every schedule. `real_assets` are those whose provider is a real one: only there can a draft be replaced, and
+    only what is among `automate` is made there without a person's word."""
+    return [import_source(home), retry_failures(real_assets - automate), replace_drafts(real_assets & automate)]
 
 
 def import_source(home: Path) -> dg.ScheduleDefinition:
@@ -52,8 +55,8 @@ def import_source(home: Path) -> dg.ScheduleDefinition:
     return schedule
 
 
-def retry_failures() -> dg.ScheduleDefinition:
-    """The night's second try."""
+def retry_failures(unasked_never: frozenset[str]) -> dg.ScheduleDefinition:
+    """The night's second try, but of assets that nobody said may be made unasked."""
 
     @dg.schedule(
         name="retry_failures",
@@ -64,7 +67,8 @@ def retry_failures() -> dg.ScheduleDefinition:
     )
     def schedule(context: dg.ScheduleEvaluationContext, catalog: Catalog) -> Iterator[Any]:
         with catalog.database.reading() as connection:
-            failed = {(f.asset, f.partition) for f in list_failures(connection, retryable=True)}
+            every = list_failures(connection, retryable=True)
+        failed = {(f.asset, f.partition) for f in every if f.asset not in unasked_never}
         yield from _ask(context, "retry", Order(Selection.FAILED), lambda asset, slug: (asset, slug) in failed, failed)
 
     return schedule
@@ -82,7 +86,7 @@ def replace_drafts(real_assets: frozenset[str]) -> dg.ScheduleDefinition:
     )
     def schedule(context: dg.ScheduleEvaluationContext, catalog: Catalog) -> Iterator[Any]:
         if not real_assets:
-            yield dg.SkipReason("No real provider is configured: a draft could only be replaced by a draft.")
+            yield dg.SkipReason("No asset has a real provider and is named by DECKPORT_AUTOMATE: drafts stay.")
             return
         with catalog.database.reading() as connection:
             slugs = [card.slug for card in all_cards(connection)]

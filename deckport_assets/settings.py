@@ -6,6 +6,7 @@ what is in force, secrets masked.
 
 from __future__ import annotations
 
+import json
 import os
 from difflib import get_close_matches
 from functools import cache
@@ -56,10 +57,12 @@ class Settings(BaseSettings):
     comfyui_in_flight: int = Field(2, description="Jobs that each ComfyUI holds for us at a time.", ge=1, le=8)
     comfyui_template_art: str = Field("card-art-flux", description="The workflow that artwork is drawn with.")
     comfyui_template_video: str = Field("card-video-wan", description="The workflow that clips are drawn with.")
-    comfyui_values_art: dict[str, str | int | float] = Field(
+    comfyui_values_art: Annotated[dict[str, str | int | float], NoDecode] = Field(
         {}, description='Values of that workflow\'s inputs, as JSON: {"checkpoint": "x.safetensors", "steps": 30}.'
     )
-    comfyui_values_video: dict[str, str | int | float] = Field({}, description="The same for the workflow of clips.")
+    comfyui_values_video: Annotated[dict[str, str | int | float], NoDecode] = Field(
+        {}, description="The same for the workflow of clips."
+    )
     comfyui_timeout_s: float = Field(600, description="How long a picture may take on ComfyUI, in seconds.", gt=0)
     comfyui_timeout_video_s: float = Field(3600, description="How long a clip may take there, in seconds.", gt=0)
     comfyui_wait_s: float = Field(900, description="How long is waited for a ComfyUI when all are away.", ge=0)
@@ -83,12 +86,25 @@ class Settings(BaseSettings):
         words = value.split(",") if isinstance(value, str) else value
         found = [word.strip().rstrip("/") for word in words if word.strip()]
         for address in found:
-            parts = urlsplit(address)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
+            if not _is_address(address):
                 raise ValueError(f"{_mask(address)}: expected http://host:8188 or http://user:password@host:8188")
         if len({address.rpartition("@")[2] for address in found}) < len(found):
             raise ValueError("one server is named twice")
         return tuple(found)
+
+    @field_validator("comfyui_values_art", "comfyui_values_video", mode="before")
+    @classmethod
+    def _values(cls, value: Any) -> Any:
+        try:
+            found = json.loads(value or "{}") if isinstance(value, str) else value
+        except ValueError:
+            found = None
+        kinds = {type(each) for each in found.values()} if isinstance(found, dict) else {dict}
+        if not kinds <= {str, int, float}:
+            raise ValueError(
+                'expected an object of texts and numbers as JSON, as {"checkpoint": "x.ckpt", "steps": 30}'
+            )
+        return found
 
     @field_validator("database_url", mode="after")
     @classmethod
@@ -134,12 +150,21 @@ class Settings(BaseSettings):
         }
 
 
+def _is_address(word: str) -> bool:
+    try:
+        parts = urlsplit(word)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 def _mask(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return "***" if value.get_secret_value() else ""
-    if isinstance(value, str) and "://" in value and "@" in value:
-        scheme, rest = value.split("://", 1)
-        return f"{scheme}://***@{rest.rsplit('@', 1)[1]}"
+    if isinstance(value, str) and "@" in value:
+        scheme, there, _ = value.partition("://")
+        return f"{scheme if there else ''}{there}***@{value.rsplit('@', 1)[1]}"
     if isinstance(value, tuple):
         return tuple(_mask(each) for each in value)
     return str(value) if isinstance(value, Path) else value

@@ -22,3 +22,18 @@ def test_a_password_is_not_shown() -> None:
     shown = Settings(database_url="postgresql://deck:secret@db/deckport").masked()
 
     assert shown["DECKPORT_DATABASE_URL"] == "postgresql://***@db/deckport"
+
+
+@pytest.mark.parametrize("address", ["joe:S3cret@host:8188", "ftp://joe:S3cret@host", "http://joe:S3cret@host:port"])
+def test_an_address_that_is_none_is_told_without_its_password(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DECKPORT_COMFYUI_SERVERS", address)
+    with pytest.raises(ValueError, match="expected http://host:8188") as told:
+        Settings()
+    assert "S3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize("words", ["nonsense", "[1]", '{"steps": true}', '{"steps": {"a": 1}}'])
+def test_values_for_a_workflow_are_texts_and_numbers_by_name(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DECKPORT_COMFYUI_VALUES_ART", words)
+    with pytest.raises(ValueError, match="expected an object of texts and numbers as JSON"):
+        Settings()

@@ -20,7 +20,7 @@ from deckport_assets.catalog.journal import Journal
 from deckport_assets.catalog.line import Look, looks
 from deckport_assets.catalog.recipes import FACTS, RECIPES, data_version
 from deckport_assets.catalog.standing import Order, Standing
-from deckport_assets.catalog.versions import Version
+from deckport_assets.catalog.versions import Version, last_attempt
 from deckport_assets.errors import WaitsForInput
 from deckport_assets.media import MediaStore, StoredFile
 from deckport_assets.models import Card, fingerprint
@@ -106,12 +106,15 @@ class Bench:
         return self.line.media.read(version.path, version.sha256)
 
     def attempt(self, asset: str) -> int:
-        """Which attempt this is: one more than the last when a person asked for another, else the same."""
+        """Which attempt this is: when a person asked for another, one more than the highest there ever was (after a
+        rollback, the one before would be the picture that was gone back from), else the same."""
         before = self.look.version(asset)
         if before is None:
             return 0
-        rejected = before.review == "rejected"
-        return before.attempt + (1 if asset in self.line.order.redraw or rejected else 0)
+        if asset not in self.line.order.redraw and before.review != "rejected":
+            return before.attempt
+        with self.line.database.reading() as connection:
+            return 1 + (last_attempt(connection, asset, self.card.slug) or 0)
 
     def give(
         self,

@@ -123,8 +123,7 @@ def note_failure(
             "partition": slug,
             "kind": error.kind if isinstance(error, DeckportError) else type(error).__name__,
             "cause": str(error) or repr(error),
-            "remedy": (error.remedy if isinstance(error, DeckportError) else "")
-            or f"Once its cause is mended: deckport retry --asset {asset} {slug}",
+            "remedy": _way_out(error, asset, slug),
             "retryable": error.retryable if isinstance(error, DeckportError) else isinstance(error, OSError),
             "attempts": (before["attempts"] if before else 0) + 1,
             "run_id": run_id,
@@ -133,6 +132,13 @@ def note_failure(
         }
         upsert(connection, failures, ("asset", "partition"), [row])
     touch(connection)
+
+
+def _way_out(error: BaseException, asset: str, slug: str) -> str:
+    """What to do, and the one command that tries this card again."""
+    remedy = error.remedy if isinstance(error, DeckportError) else ""
+    command = f"deckport retry --asset {asset} {slug}"
+    return f"{remedy} Then: {command}" if remedy else f"Once its cause is mended: {command}"
 
 
 def forgive(connection: db.Connection, asset: str, slug: str) -> None:

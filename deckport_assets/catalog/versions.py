@@ -92,6 +92,13 @@ def likenesses(connection: db.Connection, asset: str, *, but: str) -> dict[str, 
     return {row.partition: row.likeness for row in connection.execute(query.where(here))}
 
 
+def last_attempt(connection: db.Connection, asset: str, partition: str) -> int | None:
+    """The highest attempt that there ever was, current or not; None when it was never made."""
+    here = db.and_(versions.c.asset == asset, versions.c.partition == partition)
+    found: int | None = connection.execute(db.select(db.func.max(versions.c.attempt)).where(here)).scalar()
+    return found
+
+
 def history(connection: db.Connection, partition: str, asset: str | None = None) -> list[Version]:
     """Every version of a card's assets (or of one of them), the latest first."""
     query = db.select(versions).where(versions.c.partition == partition).order_by(versions.c.id.desc())

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
-from deckport_assets.errors import DeckportError, Refused
+from deckport_assets.errors import DeckportError, Refused, TemplateError
 
 if TYPE_CHECKING:
     from deckport_assets.catalog.services import Circuit
+    from deckport_assets.resources.comfyui import ComfyUI
     from deckport_assets.resources.comfyui.server import Server
+    from deckport_assets.settings import Settings
     from deckport_assets.studio.workflows import Lack, Template, Value
 
 
@@ -60,13 +62,12 @@ def check(context: click.Context, every: bool, as_json: bool) -> None:
     \b
     Example: deckport comfyui check --all
     """
+    chosen = chosen_settings()
     from deckport_assets.catalog.services import circuits
     from deckport_assets.definitions import comfyui as configured
     from deckport_assets.resources.comfyui.dispatch import service_of
-    from deckport_assets.studio.workflows import chosen as pinned
     from deckport_assets.studio.workflows.template import PACKAGE_WORKFLOWS
 
-    chosen = chosen_settings()
     if not chosen.comfyui_servers:
         raise Refused(
             "No ComfyUI is configured: pictures are drafts of the embedded artist.",
@@ -77,29 +78,46 @@ def check(context: click.Context, every: bool, as_json: bool) -> None:
         folders = (chosen.home / "workflows", PACKAGE_WORKFLOWS)
         named |= {path.parent.name for folder in folders for path in folder.glob("*/workflow.json")}
     servers = configured(chosen)
-    templates = [servers.template(name) for name in sorted(named)]
+    templates, broken = _sound(servers, chosen, sorted(named))
     with open_catalog() as database, database.reading() as connection:
         states = circuits(connection)
-    values = {
-        template.name: pinned(template, held)
-        for template in templates
-        for name, held in (
-            (chosen.comfyui_template_art, chosen.comfyui_values_art),
-            (chosen.comfyui_template_video, chosen.comfyui_values_video),
-        )
-        if template.name == name
-    }
+    values = {chosen.comfyui_template_art: chosen.comfyui_values_art}
+    values |= {chosen.comfyui_template_video: chosen.comfyui_values_video}
     found = [_checked(server, templates, values, states.get(service_of(server))) for server in servers.servers]
     able = {t.name: [each.server for each in found if each.can(t.name)] for t in templates}
     if as_json:
-        say_json({"servers": [asdict(each) | {"moves": each.moves} for each in found], "able": able})
+        servers_told = [asdict(each) | {"moves": each.moves} for each in found]
+        say_json({"servers": servers_told, "able": able, "broken": broken})
     else:
         for each in found:
             _say(each)
         for name, on in able.items():
             click.secho(f"{name}: {', '.join(on) or 'no server can do it'}", fg="green" if on else "yellow")
-    sound = all(each.moves for each in found) and bool(able[chosen.comfyui_template_art])
+        for name, why in broken.items():
+            click.secho(f"{name}: {why}", fg="red")
+    sound = all(each.moves for each in found) and bool(able.get(chosen.comfyui_template_art))
     context.exit(0 if sound else 1)
+
+
+def _sound(servers: ComfyUI, chosen: Settings, names: Sequence[str]) -> tuple[list[Template], dict[str, str]]:
+    """The workflows that can be used, and of the others why they cannot; those in use are held against their values."""
+    from deckport_assets.resources.comfyui.animating import fit_for_clips
+    from deckport_assets.resources.comfyui.drawing import fit_for_artwork
+
+    sound: list[Template] = []
+    broken: dict[str, str] = {}
+    for name in names:
+        try:
+            template = servers.template(name)
+            if name == chosen.comfyui_template_art:
+                fit_for_artwork(template, chosen.comfyui_values_art)
+            if name == chosen.comfyui_template_video:
+                fit_for_clips(template, chosen.comfyui_values_video)
+        except TemplateError as error:
+            broken[name] = f"{error} {error.remedy}"
+        else:
+            sound.append(template)
+    return sound, broken
 
 
 def _checked(

@@ -13,7 +13,7 @@ from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, THUMBNAIL, VIDEO
 from deckport_assets.catalog.standing import Order, Selection
-from deckport_assets.catalog.versions import Version
+from deckport_assets.catalog.versions import Version, roll_back
 from deckport_assets.definitions import live, real_assets
 from deckport_assets.resources.comfyui import ComfyUI, ComfyUIAnimator, ComfyUIArtist
 from deckport_assets.settings import Settings
@@ -95,6 +95,19 @@ def test_a_redraw_is_another_picture_and_keeps_the_one_before(line: Pipeline, se
     after = line.version(ARTWORK, A)
     assert after.attempt == before.attempt + 1 and after.seed != before.seed and after.sha256 != before.sha256
     assert line.media.read(before.path, before.sha256)
+
+
+def test_after_a_rollback_a_redraw_is_not_the_picture_that_was_gone_back_from(
+    line: Pipeline, server: FakeComfyUI
+) -> None:
+    redraw = replace(Order(), redraw=frozenset([ARTWORK])).tags()
+    line.run(A, assets=[ARTWORK], tags=drafts_anew())
+    line.run(A, assets=[ARTWORK], tags=redraw)
+    gone_from = line.version(ARTWORK, A)
+    with line.database.writing() as connection:
+        roll_back(connection, ARTWORK, A)
+    line.run(A, assets=[ARTWORK], tags=redraw)
+    assert line.version(ARTWORK, A).sha256 != gone_from.sha256 and line.version(ARTWORK, A).attempt == 2
 
 
 def test_a_node_that_fails_is_named_on_the_list_and_the_draft_stays(line: Pipeline, server: FakeComfyUI) -> None:

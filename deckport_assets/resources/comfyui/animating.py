@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from deckport_assets.errors import TemplateError
 from deckport_assets.models import Card
-from deckport_assets.resources.comfyui.drawing import ComfyUI
+from deckport_assets.resources.comfyui.drawing import ComfyUI, no_own_card
 from deckport_assets.resources.providers import Animated, Occasion, Still
 
 if TYPE_CHECKING:
@@ -68,11 +68,7 @@ class ComfyUIAnimator:
         from deckport_assets.studio.workflows.binding import seed_for
 
         template = self.comfyui.template(self.template)
-        if template.kind != "video" or "image" not in template.bindings.inputs:
-            raise TemplateError(
-                f"Template {template.name!r} makes no clip of a card's artwork.",
-                remedy='DECKPORT_COMFYUI_TEMPLATE_VIDEO names a workflow of kind "video" with an input "image".',
-            )
+        fit_for_clips(template, self.values)
         art = open_picture(still.art_png)
         sent = still.art_png if art.shape[1] <= MOST_ART_WIDTH_PX else png(shrink(art, MOST_ART_WIDTH_PX))
         # Its content is its name: it is the same on each server, and so is the job.
@@ -96,6 +92,19 @@ class ComfyUIAnimator:
         files = clip_loop(clip, open_layer(still.frame_png), still.opening, cancelled=occasion.cancelled)
         claims = {"has_no_seam": has_no_seam(clip.small), "moves": moves(clip.small)}
         return Animated(files[MP4.name], files[THEORA.name], *SIZE_PX, result.provenance, claims)
+
+
+def fit_for_clips(template: Template, values: Mapping[str, Value]) -> None:
+    """Raises TemplateError for a workflow that makes no clip of a picture, and for values that nobody may set."""
+    from deckport_assets.studio.workflows import chosen
+
+    if template.kind != "video" or "image" not in template.bindings.inputs:
+        raise TemplateError(
+            f"Template {template.name!r} makes no clip of a card's artwork.",
+            remedy='DECKPORT_COMFYUI_TEMPLATE_VIDEO names a workflow of kind "video" with an input "image".',
+        )
+    no_own_card(values)
+    chosen(template, values)
 
 
 def clip_size(template: Template, width_px: int, height_px: int) -> dict[str, Value]:

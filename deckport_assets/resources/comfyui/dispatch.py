@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -140,7 +140,8 @@ class Dispatch:
         self._patience = patience
         self._wait_s = wait_s
         self._line = _Line(database)
-        self._resting_since = 0.0
+        self._left_at: defaultdict[str, set[str]] = defaultdict(set)
+        self._resting_since: dict[frozenset[str], float] = {}
         self._known = {service: _Known() for service in self.servers}
         self._listeners = {service: Listener(server) for service, server in self.servers.items()}
 
@@ -151,16 +152,20 @@ class Dispatch:
 
     def draw(self, job: Job, errand: Errand) -> Outcome:
         """Have the job done, wherever it can be. Raises the error that ends it, with the server and the node."""
+        if (found := self._found_anywhere(job, errand)) is not None:
+            return found
         spent: dict[type[DeckportError], int] = {}
         moves = again = 0
         barred: dict[str, DeckportError] = {}
         while True:
             slot = self._place(job, errand, barred)
-            server = self.servers[slot.service]
+            execution = self._execution(self.servers[slot.service], job, errand, slot, again)
             try:
-                outcome = self._execution(server, job, errand, slot, again).run()
+                outcome = execution.run()
             except DeckportError as error:
                 self._tell_circuit(slot.service, error)
+                if isinstance(error, ServiceUnavailable) and execution.ticket:
+                    self._left_at[slot.service].add(execution.ticket)
                 if isinstance(error, MissingNode | MissingModel | Unauthorised):
                     barred[slot.service] = error
                 elif isinstance(error, ServiceUnavailable) and moves < _MOST_MOVES:
@@ -169,7 +174,7 @@ class Dispatch:
                     spent[type(error)] = spent.get(type(error), 0) + 1
                     again += isinstance(error, OutputMissing)
                     if isinstance(error, OutOfMemory):
-                        server.free()
+                        self._free(slot.service)
                 else:
                     raise
                 errand.progress(f"{errand.partition}: {error} Trying again.")
@@ -179,6 +184,29 @@ class Dispatch:
             finally:
                 with self._database.writing() as connection:
                     services.give_back(connection, slot)
+
+    def _found_anywhere(self, job: Job, errand: Errand) -> Outcome | None:
+        """The picture, when it lies on a server: drawn for a run that was stopped or killed before it had it."""
+        with self._database.reading() as connection:
+            known = services.circuits(connection, list(self.servers))
+        for service, server in self.servers.items():
+            rests = service in known and known[service].state is not services.State.CLOSED
+            if rests or self._lacks(service, job) is None or self._known[service].info is None:
+                continue
+            try:
+                found = Execution.of_nobody(server, job, self._patience, errand.opened).already_there()
+            except DeckportError as error:
+                self._tell_circuit(service, error)
+                continue
+            if found is not None:
+                return Outcome(found, server.name, "", found=True)
+        return None
+
+    def _free(self, service: str) -> None:
+        try:
+            self.servers[service].free()
+        except DeckportError as error:
+            self._tell_circuit(service, error)
 
     def _execution(self, server: Server, job: Job, errand: Errand, slot: Slot, again: int) -> Execution:
         listener = self._listeners[slot.service]
@@ -232,7 +260,7 @@ class Dispatch:
                 if slot is not None:
                     return slot
                 say(list(candidates))
-                rested_s = self._rested_s()
+                rested_s = self._rested_s(list(candidates))
                 if rested_s and not told:
                     told = True
                     errand.progress(
@@ -261,20 +289,27 @@ class Dispatch:
             if service in barred:
                 continue
             lacks = self._lacks(service, job)
+            if lacks is None:
+                continue
             if (refused := self._known[service].refused) is not None:
                 lacking[service] = refused
             elif lacks:
                 lacking[service] = _as_error(server, job, lacks)
             else:
                 found[service] = float(server.queue_length)
-        if not found:
-            raise list(lacking.values())[-1]
+        if len(lacking) == len(self.servers):
+            raise _lacking_everywhere(lacking)
         return found
 
-    def _lacks(self, service: str, job: Job) -> tuple[Lack, ...]:
-        """What a server lacks for the job's workflow; nothing when it cannot be asked now: its circuit says that."""
+    def _lacks(self, service: str, job: Job) -> tuple[Lack, ...] | None:
+        """What a server lacks for the job's workflow; nothing when it cannot be asked now: its circuit says that. None
+        while another job asks it: one that hangs keeps nobody else from the others."""
         known = self._known[service]
-        with known.lock:
+        if not known.lock.acquire(blocking=False):
+            if known.info is None:
+                return None
+            known.lock.acquire()
+        try:
             if time.monotonic() > known.until:
                 known.info = known.refused = None
             if known.refused is not None:
@@ -292,6 +327,8 @@ class Dispatch:
                     self._tell_circuit(service, error)
                     return ()
             return unmet(job.template, known.info, job.values)
+        finally:
+            known.lock.release()
 
     def _tell_circuit(self, service: str, error: DeckportError) -> None:
         if isinstance(error, ServiceUnavailable | Unauthorised):
@@ -306,23 +343,27 @@ class Dispatch:
             self._succeeded(service)  # it does its work: what went wrong is the job's own
 
     def _succeeded(self, service: str) -> None:
+        """It works. What was left there when it did not answer is made elsewhere by now, and is taken back."""
+        for ticket in self._left_at.pop(service, set()):
+            with suppress(DeckportError):
+                self.servers[service].take_back(ticket)
         with self._database.reading() as connection:
             circuit = services.circuits(connection, [service]).get(service)
         if circuit is not None and (circuit.failures or circuit.state is not services.State.CLOSED):
             with self._database.writing() as connection:
                 services.succeeded(connection, service)
 
-    def _rested_s(self) -> float:
-        """For how long no server at all could be used, as far as this process saw. One clock for all jobs: when nobody
-        came back in time, the others of a run do not wait as long again, one after the other."""
+    def _rested_s(self, candidates: Sequence[str]) -> float:
+        """For how long none of these servers could be used, as far as this process saw. One clock for all jobs: when
+        nobody came back in time, the others of a run do not wait as long again, one after the other."""
         with self._database.reading() as connection:
-            found = services.circuits(connection, list(self.servers))
-        rest = all(s in found and found[s].state is not services.State.CLOSED for s in self.servers)
+            found = services.circuits(connection, list(candidates))
+        rest = all(s in found and found[s].state is not services.State.CLOSED for s in candidates)
+        wanted = frozenset(candidates)
         if not rest:
-            self._resting_since = 0.0
+            self._resting_since.pop(wanted, None)
             return 0.0
-        self._resting_since = self._resting_since or time.monotonic()
-        return time.monotonic() - self._resting_since
+        return time.monotonic() - self._resting_since.setdefault(wanted, time.monotonic())
 
     def _causes(self) -> str:
         with self._database.reading() as connection:
@@ -343,6 +384,13 @@ def _runs_on(stats: Mapping[str, Any]) -> dict[str, str]:
         "device": devices[0].get("name"),
     }
     return {name: str(value) for name, value in told.items() if value}
+
+
+def _lacking_everywhere(lacking: Mapping[str, DeckportError]) -> DeckportError:
+    """Why no server at all can do it: the last one's error, with what the others say."""
+    *others, last = lacking.values()
+    told = dict.fromkeys(str(error) for error in others if str(error) != str(last))
+    return type(last)(" ".join([*told, str(last)]), remedy=last.remedy)
 
 
 def _as_error(server: Server, job: Job, lacks: Sequence[Lack]) -> DeckportError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deckport_assets.catalog.database import Database
+from deckport_assets.errors import TemplateError
 from deckport_assets.models import PAINTED_FACTS, Card
 from deckport_assets.resources.comfyui.dispatch import Dispatch, Errand
 from deckport_assets.resources.comfyui.execution import Outcome, Patience
@@ -151,6 +152,7 @@ class ComfyUIArtist:
         from deckport_assets.studio.workflows.binding import seed_for
 
         template = self.comfyui.template(self.template)
+        fit_for_artwork(template, self.values)
         seed = seed_for(*card.facts(PAINTED_FACTS).values(), template.name, prompt, attempt)
         offered: dict[str, Value] = {
             "prompt": prompt, "negative": negative, "seed": seed, "width": CARD_PX[0], "height": CARD_PX[1]
@@ -163,6 +165,34 @@ class ComfyUIArtist:
         pixels = next(iter(result.files.values()))
         # Encoded anew: the server writes the whole workflow into its file, and nothing of that is published.
         return Drawn(png(pixels), pixels, preview(pixels), result.provenance)
+
+
+OURS = ("prompt", "seed", "image")
+"""Inputs that belong to the card, and cannot be set for every picture."""
+
+
+def fit_for_artwork(template: Template, values: Mapping[str, Value]) -> None:
+    """Raises TemplateError for a workflow that draws no picture of a card, and for values that nobody may set."""
+    from deckport_assets.studio.workflows import chosen
+
+    missing = [name for name in ("prompt", "seed") if name not in template.bindings.inputs]
+    if template.kind != "image" or missing:
+        lacks = f"it has no input {' and no input '.join(missing)}" if missing else f"it makes a {template.kind}"
+        raise TemplateError(
+            f"Template {template.name!r} draws no picture of a card: {lacks}.",
+            remedy='DECKPORT_COMFYUI_TEMPLATE_ART names a workflow of kind "image" with inputs "prompt" and "seed".',
+        )
+    no_own_card(values)
+    chosen(template, values)
+
+
+def no_own_card(values: Mapping[str, Value]) -> None:
+    """Raises TemplateError when one of OURS is among the values for every picture: all would be the same."""
+    if taken := [name for name in OURS if name in values]:
+        raise TemplateError(
+            f"{', '.join(taken)} cannot be set for every picture: that comes from the card.",
+            remedy="Take it out of DECKPORT_COMFYUI_VALUES_ART or DECKPORT_COMFYUI_VALUES_VIDEO.",
+        )
 
 
 def _models(values: Mapping[str, Value]) -> str:

@@ -24,6 +24,7 @@ from deckport_assets.errors import (
     ServiceUnavailable,
     Stalled,
     TimedOut,
+    Unreached,
 )
 from deckport_assets.resources.comfyui.server import File, Queue, Server, called
 from deckport_assets.studio.workflows.binding import Job
@@ -101,6 +102,15 @@ class Execution:
     ticket: str = ""
     _alive_at: float = field(default_factory=time.monotonic)
 
+    @classmethod
+    def of_nobody(cls, server: Server, job: Job, patience: Patience, opened: Callable[[bytes], Any]) -> Execution:
+        """For looking whether it is there, and nothing else."""
+
+        def nothing(*_: object) -> None:
+            return None
+
+        return cls(server, job, patience, "", {}, opened, lambda: False, nothing, nothing, nothing, nothing)
+
     @property
     def longest_s(self) -> float:
         """How long this job may run."""
@@ -113,7 +123,7 @@ class Execution:
 
     def run(self) -> Outcome:
         """Find it there, or have it made. Raises what `dispatch` has a table for."""
-        if (found := self._already_there()) is not None:
+        if (found := self.already_there()) is not None:
             return Outcome(found, self.server.name, self.left, found=True)
         began = time.monotonic()
         entry = self._left_behind()
@@ -127,7 +137,7 @@ class Execution:
         drawn_s, cached = _timing(entry)
         return Outcome(files, self.server.name, self.ticket, False, cached, drawn_s, round(waited_s, 3))
 
-    def _already_there(self) -> Mapping[str, Any] | None:
+    def already_there(self) -> Mapping[str, Any] | None:
         """The files of a picture that was drawn before, by us or for us, and that nobody fetched."""
         found: dict[str, Any] = {}
         folder, _, name = self.prefix.rpartition("/")
@@ -165,16 +175,20 @@ class Execution:
         for name, data in self.uploads.items():
             self.server.upload(data, name)
         self.handed_over(ticket)  # before it is: a kill in between leaves a ticket that nobody knows, not a lost job
+        self.ticket = ticket
         try:
             told = {**self.told, "job": self.job.key}
             self.server.submit(graph, ticket=ticket, client_id=self.client_id, number=self.number, told=told)
+        except Unreached:
+            self.ticket = ""
+            raise
         except ServiceUnavailable as error:
             if not self._was_taken(ticket):
                 raise error from None
-        self.ticket = ticket
 
     def _was_taken(self, ticket: str) -> bool:
-        until = time.monotonic() + self.patience.late_s
+        """Whether it was, as soon as the server can be asked: handed to another one it might be drawn twice."""
+        until = time.monotonic() + self.patience.away_s
         while True:
             try:
                 return ticket in self.server.queue() or self.server.history(ticket) is not None
@@ -314,7 +328,7 @@ def failure(status: Mapping[str, Any], graph: Mapping[str, Any], server: str) ->
     if (stopped := told.get("execution_interrupted")) is not None:
         return Interrupted(
             f"{server}: somebody stopped the job in {called(str(stopped.get('node_id')), graph)}.",
-            remedy="If that was not meant: deckport retry.",
+            remedy="Only a person asks for it again.",
         )
     error = told.get("execution_error") or {}
     message = " ".join(str(error.get("exception_message", "it says nothing more")).split())
@@ -324,7 +338,7 @@ def failure(status: Mapping[str, Any], graph: Mapping[str, Any], server: str) ->
         return OutOfMemory(f"{server}: {where} had too little memory: {message}")
     return NodeFailed(
         f"{server}: {where} failed: {kind}: {message}",
-        remedy="Open the workflow in ComfyUI and run it there; then deckport retry.",
+        remedy="Open the workflow in ComfyUI and run it there.",
     )
 
 

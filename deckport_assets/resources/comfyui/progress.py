@@ -76,7 +76,7 @@ class Listener:
         while not self._closed:
             try:
                 with connect(
-                    address, additional_headers=headers, open_timeout=5, max_size=64_000_000, logger=_QUIET
+                    address, additional_headers=headers, open_timeout=5, max_size=64_000_000, logger=_QUIET, proxy=None
                 ) as socket:
                     self._socket = socket
                     for message in socket:

@@ -27,6 +27,7 @@ from deckport_assets.errors import (
     ServiceUnavailable,
     TemplateError,
     Unauthorised,
+    Unreached,
 )
 from deckport_assets.resources.comfyui.deadline import PunctualAdapter
 from deckport_assets.studio.workflows.template import Graph
@@ -34,6 +35,10 @@ from deckport_assets.studio.workflows.template import Graph
 CONNECT_S = 5.0
 SILENCE_S = 15.0
 """How long a server may say nothing in the middle of an answer."""
+HEALTH_S = 5.0
+"""The same when it is only asked how it is."""
+UPLOAD_S = 120.0
+"""How long a picture may take on its way there."""
 ANSWER_S = 30.0
 """How long it may take until the headers of an answer are there."""
 MOST_JSON_BYTES = 64_000_000
@@ -84,6 +89,7 @@ class Server:
         self._answer_s = answer_s
         parts = urlsplit(address.rstrip("/"))
         host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
         netloc = f"{host}:{parts.port}" if parts.port else host
         self.name = f"{parts.scheme}://{netloc}{parts.path}"
         self.login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
@@ -96,17 +102,26 @@ class Server:
 
     def system_stats(self) -> dict[str, Any]:
         """Versions and devices. Answers even when the worker inside is dead."""
-        return self._json("GET", "/system_stats")
+        told = self._json("GET", "/system_stats", silence_s=HEALTH_S)
+        if not isinstance(told.get("system"), dict) or not isinstance(told.get("devices"), list):
+            raise self._no_comfyui("/system_stats", str(told).encode())
+        return told
 
     def object_info(self) -> dict[str, Any]:
         """Every node class with its inputs and choices."""
-        return self._json("GET", "/object_info", deadline_s=60)
+        told = self._json("GET", "/object_info", deadline_s=60)
+        if "SaveImage" not in told or not all(isinstance(node, dict) for node in told.values()):
+            raise self._no_comfyui("/object_info", str(told).encode())
+        return told
 
     def queue(self) -> Queue:
         """What runs and what waits."""
         told = self._json("GET", "/queue")
-        pending = sorted(told.get("queue_pending", []), key=lambda item: (item[0], str(item[1])))
-        found = Queue(tuple(str(i[1]) for i in told.get("queue_running", [])), tuple(str(i[1]) for i in pending))
+        try:
+            pending = sorted(told["queue_pending"], key=lambda item: (item[0], str(item[1])))
+            found = Queue(tuple(str(i[1]) for i in told["queue_running"]), tuple(str(i[1]) for i in pending))
+        except (KeyError, IndexError, TypeError):
+            raise self._no_comfyui("/queue", str(told).encode()) from None
         self.queue_length = len(found)
         return found
 
@@ -171,7 +186,8 @@ class Server:
             "/upload/image",
             files={"image": (filename, data, "image/png")},
             data={"subfolder": subfolder, "type": "input", "overwrite": "true"},
-            deadline_s=120,
+            deadline_s=UPLOAD_S,
+            send_s=UPLOAD_S,
         )
         if (sent.get("name"), sent.get("subfolder", "")) != (filename, subfolder):
             raise ServiceUnavailable(f"{self.name} keeps the uploaded {name} as {sent.get('name')!r}.")
@@ -183,12 +199,15 @@ class Server:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            begin = data[:60].decode("utf-8", "replace").strip()
-            raise ServiceUnavailable(
-                f"{self.name}{path} answered with something that is not ComfyUI's: {begin!r}.",
-                remedy="Check the address in DECKPORT_COMFYUI_SERVERS, and any proxy between.",
-            )
+            raise self._no_comfyui(path, data)
         return found
+
+    def _no_comfyui(self, path: str, data: bytes) -> ServiceUnavailable:
+        begin = data[:60].decode("utf-8", "replace").strip()
+        return ServiceUnavailable(
+            f"{self.name}{path} answered with something that is not ComfyUI's: {begin!r}.",
+            remedy="Check the address in DECKPORT_COMFYUI_SERVERS, and any proxy between.",
+        )
 
     def _ask(
         self,
@@ -198,6 +217,8 @@ class Server:
         refusals: Sequence[int] = (),
         deadline_s: float = 30.0,
         most_bytes: int = MOST_JSON_BYTES,
+        silence_s: float = SILENCE_S,
+        send_s: float = CONNECT_S,
         **how: Any,
     ) -> _Answer:
         """The whole answer. A status of `refusals` is the caller's to read; any other than 200 is raised."""
@@ -207,14 +228,16 @@ class Server:
                 method,
                 self.name + path,
                 stream=True,
-                timeout=(CONNECT_S, min(SILENCE_S, deadline_s)),
+                timeout=(send_s, min(silence_s, deadline_s)),  # the first also holds for sending a body
                 allow_redirects=False,
                 auth=self.login,
                 **how,
             ) as response:
                 data = self._body(response, path, until, most_bytes)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise ServiceUnavailable(f"{self.name}{path}: {_why(error)}.") from None
+            never_sent = isinstance(error, requests.ConnectTimeout) or _is_refusal(error)
+            kind = Unreached if never_sent else ServiceUnavailable
+            raise kind(f"{self.name}{path}: {_why(error)}.") from None
         if response.status_code != 200 and response.status_code not in refusals:
             raise self._status_error(response.status_code, path, data)
         return _Answer(response.status_code, data, response.headers.get("content-length", ""))
@@ -303,10 +326,14 @@ def _named(file: File) -> dict[str, str]:
     return {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
 
 
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, requests.ConnectionError) and "refused" in str(error)
+
+
 def _why(error: Exception) -> str:
     """The reason without the address, which may hold a password."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return "no answer in time"
-    if isinstance(error, requests.ConnectionError) and "refused" in str(error):
+    if _is_refusal(error):
         return "connection refused"
     return f"the connection broke ({type(error).__name__})"

@@ -228,6 +228,8 @@ class FakeComfyUI:
         return Response(status_code=200)
 
     async def free(self, _: Request) -> Response:
+        if self.switches.fails_to_free:
+            return self._trouble()
         self.worker.freed += 1
         self.worker.cache.clear()
         return Response(status_code=200)

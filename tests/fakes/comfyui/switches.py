@@ -51,6 +51,8 @@ class Switches:
     """What an upload may weigh, as said at the start (--max-upload-size) or to a proxy."""
     renames_uploads: bool = False
     """Every picture that is uploaded gets another name."""
+    fails_to_free: bool = False
+    """500 when it is told to free its memory."""
     silent_socket: bool = False
     no_metadata: bool = False
     """Started with --disable-metadata."""

@@ -20,6 +20,7 @@ from deckport_assets.errors import (
     OutOfMemory,
     OutputMissing,
     ServiceUnavailable,
+    TemplateError,
     TimedOut,
     Unauthorised,
 )
@@ -242,3 +243,48 @@ def test_a_stopped_run_takes_its_job_back_and_nobody_else_s(open_studio: Open) -
         studio.draw()
     assert fake.worker.interrupted
     assert "POST /interrupt" in fake.requests
+
+
+# --- What a fresh look found ---------------------------------------------------------------------------------------
+
+
+def test_one_that_lives_and_lacks_the_model_keeps_nobody_waiting_for_one_that_is_gone(open_studio: Open) -> None:
+    lacking, gone = Switches(missing_models=frozenset({"sd_xl_base_1.0.safetensors"})), Switches(html=10**6)
+    with pytest.raises(ServiceUnavailable, match="No ComfyUI came back within 1 s"):
+        open_studio(lacking, gone).draw()
+
+
+def test_a_picture_is_taken_from_whichever_server_it_lies_on(open_studio: Open) -> None:
+    studio = open_studio(Switches(), Switches())
+    first = studio.draw()
+    others = [fake for fake in studio.fakes if fake.url != first.provenance.more["server"]]
+    others[0].worker.history.clear()
+    for fake in studio.fakes:
+        fake.switches.seconds = 0.0
+    assert {studio.draw(run=f"run {n}").provenance.more["server"] for n in range(4)} == {
+        first.provenance.more["server"]
+    }
+    assert studio.drawn == 1
+
+
+def test_a_server_that_has_no_memory_to_free_is_no_end(open_studio: Open) -> None:
+    studio = open_studio(Switches(oom=1), Switches())
+    studio.fakes[0].switches.fails_to_free = True
+    for n in range(2):
+        assert studio.draw(f"picture {n}").pixels.shape == (376, 256, 3)
+
+
+def test_a_workflow_that_takes_no_prompt_draws_no_card(open_studio: Open) -> None:
+    studio = open_studio(Switches())
+    bindings = studio.comfyui.workflows[0] / "small" / "bindings.toml"
+    bindings.write_text(bindings.read_text().replace("[inputs.prompt]", "[inputs.positive]"))
+    with pytest.raises(TemplateError, match="draws no picture of a card: it has no input prompt"):
+        studio.draw()
+    assert studio.drawn == 0
+
+
+def test_what_belongs_to_the_card_cannot_be_set_for_all(open_studio: Open) -> None:
+    studio = open_studio(Switches())
+    studio.artist.values = {"seed": 5}
+    with pytest.raises(TemplateError, match="seed cannot be set for every picture"):
+        studio.draw()

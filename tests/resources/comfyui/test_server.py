@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -33,6 +34,45 @@ def dripping() -> Iterator[str]:
     over.set()
     listener.close()
     thread.join()
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """The address of a server that answers everything with this."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"detail": "x"}', b'{"system": 5, "devices": 5, "queue_pending": [5], "queue_running": 5}', b"[]", b"<html>"],
+)
+def test_what_answers_and_is_no_comfyui_is_away_and_no_crash(body: bytes) -> None:
+    with answering(body) as address:
+        server = Server(address)
+        for ask in (server.system_stats, server.object_info, server.queue):
+            with pytest.raises(ServiceUnavailable, match="not ComfyUI's"):
+                ask()
+
+
+def test_an_address_may_be_one_of_ipv6() -> None:
+    assert Server("http://joe:secret@[::1]:8188").name == "http://[::1]:8188"
 
 
 def test_headers_that_come_by_the_byte_are_no_answer(dripping: str) -> None:
