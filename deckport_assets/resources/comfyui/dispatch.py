@@ -302,8 +302,8 @@ class Dispatch:
         return found
 
     def _lacks(self, service: str, job: Job) -> tuple[Lack, ...] | None:
-        """What a server lacks for the job's workflow; nothing when it cannot be asked now: its circuit says that. None
-        while another job asks it: one that hangs keeps nobody else from the others."""
+        """What a server lacks for the job's workflow; nothing while it rests: its circuit says when it is tried. None
+        when it did not answer just now, and while another job asks it: one that hangs keeps nobody from the others."""
         known = self._known[service]
         if not known.lock.acquire(blocking=False):
             if known.info is None:
@@ -325,7 +325,7 @@ class Dispatch:
                     known.until = time.monotonic() + KNOWN_S
                 except DeckportError as error:
                     self._tell_circuit(service, error)
-                    return ()
+                    return () if known.refused is not None else None
             return unmet(job.template, known.info, job.values)
         finally:
             known.lock.release()

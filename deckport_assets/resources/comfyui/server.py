@@ -160,7 +160,7 @@ class Server:
 
     def has(self, file: File, *, size: int | None = None) -> bool:
         """Whether a file is there; with `size`, whether it has so many bytes, as far as the server says."""
-        answer = self._ask("HEAD", "/view", params=_named(file), refusals=(404,))
+        answer = self._ask("HEAD", "/view", params=_named(file), refusals=(404,), silence_s=HEALTH_S)
         return answer.status == 200 and (size is None or answer.announced == str(size))
 
     def read(self, file: File, *, deadline_s: float = 120) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from deckport_assets.errors import (
     TimedOut,
     Unauthorised,
 )
+from deckport_assets.resources.comfyui import ComfyUI
 from deckport_assets.resources.comfyui.dispatch import service_of
 from deckport_assets.resources.providers import Occasion
 from deckport_assets.studio.encoding import open_picture, png_texts
@@ -288,3 +290,19 @@ def test_what_belongs_to_the_card_cannot_be_set_for_all(open_studio: Open) -> No
     studio.artist.values = {"seed": 5}
     with pytest.raises(TemplateError, match="seed cannot be set for every picture"):
         studio.draw()
+
+
+def test_a_server_that_takes_calls_and_never_answers_keeps_nobody_from_the_others(
+    open_studio: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deckport_assets.resources.comfyui.server.HEALTH_S", 0.2)
+    studio = open_studio(Switches())
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        addresses = [f"http://127.0.0.1:{hole.getsockname()[1]}", studio.fakes[0].url]
+        patience = studio.comfyui.patience
+        url, workflows = studio.comfyui.database.url, studio.comfyui.workflows
+        studio.comfyui = ComfyUI(addresses, url, workflows=workflows, patience=patience, wait_s=5)
+        studio.artist.comfyui = studio.comfyui
+        for n in range(4):
+            assert studio.draw(f"picture {n}").provenance.more["server"] == studio.fakes[0].url
+    assert studio.drawn == 4
