@@ -35,6 +35,10 @@ NAMED = 10
 POLL_S = 0.5
 WEBSERVER_GONE_S = 120.0
 """How long a webserver may be away while a backfill runs: it is started again meanwhile."""
+CODE_GONE_S = 120.0
+"""How long a code server may be away when a backfill is asked for: it is started again meanwhile."""
+_NO_CODE = ("KeyError: AssetKey", "UserCodeUnreachable")
+"""What Dagster's webserver says while it has no code server: it knows no asset, or cannot ask."""
 DAEMON_GONE_S = 120.0
 """Without a heartbeat for so long, the daemon would not run a backfill."""
 
@@ -319,10 +323,15 @@ class ThroughWebserver:
         ]
         tags = [{"key": key, "value": value} for key, value in job.tags().items()]
         params = {"partitionsByAssets": by_asset, "tags": tags, "title": "deckport produce"}
-        answer = self._ask(_LAUNCH, {"params": params})["launchPartitionBackfill"]
-        if "backfillId" not in answer:
-            raise ServiceUnavailable(f"Dagster did not take the backfill: {answer.get('message', answer)}")
-        return str(answer["backfillId"])
+        until = time.monotonic() + CODE_GONE_S
+        while True:
+            answer = self._ask(_LAUNCH, {"params": params})["launchPartitionBackfill"]
+            if "backfillId" in answer:
+                return str(answer["backfillId"])
+            told = str(answer.get("message", answer))
+            if not any(words in told for words in _NO_CODE) or time.monotonic() > until:
+                raise ServiceUnavailable(f"Dagster did not take the backfill: {told}")
+            time.sleep(POLL_S)
 
     def _is_over(self) -> bool:
         found = self._ask(_STATUS, {"id": self.backfill_id})["partitionBackfillOrError"]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -15,8 +16,10 @@ from dagster._daemon.types import DaemonHeartbeat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deckport_assets.catalog.standing import Order
+from deckport_assets.errors import ServiceUnavailable
 from deckport_assets.instance.home import open_instance, prepare
-from deckport_assets.production import ThroughWebserver, ranges
+from deckport_assets.production import Job, ThroughWebserver, ranges
 from deckport_assets.settings import settings
 
 KEYS = [f"card-{n:02d}" for n in range(30)]
@@ -32,17 +35,23 @@ def test_ranges_hold_exactly_the_chosen_cards(chosen: set[str], most: int | None
 
 
 class Webserver:
-    """A webserver on loopback that tells of daemons' heartbeats, as Dagster's GraphQL does."""
+    """A webserver on loopback that tells of daemons' heartbeats and takes backfills, as Dagster's GraphQL does."""
 
     def __init__(self) -> None:
         self.heartbeats: dict[str, float] = {}
+        self.launches: list[dict[str, str]] = []
+        """What it answers to each backfill that it is asked for."""
         told = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
+                asked = self.rfile.read(int(self.headers["Content-Length"]))
                 statuses = [{"daemonType": kind, "lastHeartbeatTime": at} for kind, at in told.heartbeats.items()]
-                data = {"instance": {"daemonHealth": {"allDaemonStatuses": statuses}}}
+                data: dict[str, Any] = {"instance": {"daemonHealth": {"allDaemonStatuses": statuses}}}
+                if b"launchPartitionBackfill" in asked:
+                    data = {"launchPartitionBackfill": told.launches.pop(0)}
+                if b"partitionBackfillOrError" in asked:
+                    data = {"partitionBackfillOrError": {"status": "COMPLETED"}}
                 body = json.dumps({"data": data}).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
@@ -97,3 +106,15 @@ def test_a_webserver_whose_daemon_is_gone_is_not_asked_either(home: dg.DagsterIn
     webserver.heartbeats = {"SENSOR": 1000.0}
     assert not ThroughWebserver(webserver.address, home).answers()
     assert not ThroughWebserver("http://127.0.0.1:9", home).answers()
+
+
+def test_a_code_server_that_is_started_again_is_waited_for(home: dg.DagsterInstance, webserver: Webserver) -> None:
+    away = {"message": "KeyError: AssetKey(['cards', 'artwork'])"}
+    webserver.launches = [away, {"backfillId": "taken"}]
+    asking = ThroughWebserver(webserver.address, home)
+    asking.run(Job([], [], Order(), {}), lambda: None)
+    assert asking.backfill_id == "taken"
+
+    webserver.launches = [{"message": "something else"}]
+    with pytest.raises(ServiceUnavailable, match="did not take the backfill: something else"):
+        asking.run(Job([], [], Order(), {}), lambda: None)
