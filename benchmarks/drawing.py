@@ -34,8 +34,8 @@ from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.journal import list_failures, open_claims
 from deckport_assets.catalog.tables import in_flight, versions
-from deckport_assets.instance.home import LOCATION, open_instance, prepare
-from deckport_assets.instance.supervisor import Supervisor, dagster_services
+from deckport_assets.instance.home import open_instance, prepare, services_of
+from deckport_assets.instance.supervisor import Supervisor
 from deckport_assets.settings import settings
 
 AWAY_S = 10.0
@@ -154,15 +154,7 @@ def backfill(count: int, cards: int, seconds: float, definitions: str, *, kill: 
     with open_instance(chosen) as instance:
         tell_dagster(instance, database)
     produce("--assets", "prompt")
-    services = dagster_services(
-        chosen.dagster_home,
-        chosen.home / "logs",
-        code_port=chosen.code_port,
-        dagster_port=chosen.dagster_port,
-        location=LOCATION,
-    )
-    for service in services:
-        service.command = [definitions if w == "deckport_assets.definitions" else w for w in service.command]
+    services = services_of(chosen, definitions)
     supervisor = Supervisor(services, os.environ | {"DAGSTER_HOME": str(chosen.dagster_home)}, print)
     try:
         for server in servers:

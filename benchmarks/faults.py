@@ -18,8 +18,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -320,20 +320,23 @@ HEAD = (
 )
 
 
+@contextmanager
+def pipeline_of(folder: Path, slugs: Sequence[str]) -> Iterator[Pipeline]:
+    """A pipeline over a catalog of its own with these cards, which have their prompts."""
+    database = Database(f"sqlite:///{folder / 'catalog.db'}")
+    database.migrate()
+    with closing(database), dg.DagsterInstance.ephemeral() as instance:
+        pipeline = Pipeline(folder / "var", instance, database)
+        pipeline.bring_in([card(slug) for slug in slugs])
+        pipeline.run(*slugs, assets=[PROMPT])
+        yield pipeline
+
+
 def play(case: Case) -> Played:
     """One case, from an empty catalog."""
-    with (
-        tempfile.TemporaryDirectory(prefix="faults-") as name,
-        ExitStack() as stack,
-        dg.DagsterInstance.ephemeral() as instance,
-    ):
+    with tempfile.TemporaryDirectory(prefix="faults-") as name, ExitStack() as stack:
         folder = Path(name)
-        database = Database(f"sqlite:///{folder / 'catalog.db'}")
-        stack.callback(database.close)
-        database.migrate()
-        pipeline = Pipeline(folder / "var", instance, database)
-        pipeline.bring_in([card(slug) for slug in SLUGS])
-        pipeline.run(*SLUGS, assets=[PROMPT])
+        pipeline = stack.enter_context(pipeline_of(folder, SLUGS))
         if case.asset == VIDEO:
             pipeline.run(*SLUGS, assets=[ARTWORK])
             pipeline.run(*SLUGS, assets=[COMPOSITE, FRAME, THUMBNAIL])
@@ -343,7 +346,7 @@ def play(case: Case) -> Played:
             stage.open(Switches(**vars(switches)))
         comfyui = ComfyUI(
             [fake.url for fake in stage.fakes],
-            database.url,
+            pipeline.database.url,
             workflows=[workflows],
             patience=Patience(job_s=JOB_S, clip_s=JOB_S),
             wait_s=WAIT_S,

@@ -34,8 +34,8 @@ from deckport_assets.catalog.journal import list_failures, open_claims
 from deckport_assets.catalog.recipes import UNASKED
 from deckport_assets.catalog.tables import versions
 from deckport_assets.catalog.upkeep import verify_media
-from deckport_assets.instance.home import LOCATION, open_instance, prepare
-from deckport_assets.instance.supervisor import Supervisor, dagster_services
+from deckport_assets.instance.home import open_instance, prepare, services_of
+from deckport_assets.instance.supervisor import Supervisor
 from deckport_assets.media import MediaStore
 from deckport_assets.settings import Settings, settings
 
@@ -80,17 +80,7 @@ class Night:
 
     def __init__(self, chosen: Settings, database: Database, slugs: list[str], kills: int) -> None:
         self.chosen, self.database, self.slugs, self.kills = chosen, database, slugs, kills
-        services = dagster_services(
-            chosen.dagster_home,
-            chosen.home / "logs",
-            code_port=chosen.code_port,
-            dagster_port=chosen.dagster_port,
-            location=LOCATION,
-        )
-        for service in services:
-            service.command = [
-                "benchmarks.night_definitions" if w == "deckport_assets.definitions" else w for w in service.command
-            ]
+        services = services_of(chosen, "benchmarks.night_definitions")
         environment = os.environ | {"DAGSTER_HOME": str(chosen.dagster_home)}
         self.supervisor = Supervisor(services, environment, lambda text: print(text, flush=True))
         self.killed: list[tuple[float, str, list[int]]] = []

@@ -32,12 +32,11 @@ import requests
 import sqlalchemy as db
 
 from benchmarks.drawing import free_port
-from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.recipes import ARTWORK, PROMPT
+from benchmarks.faults import pipeline_of
+from deckport_assets.catalog.recipes import ARTWORK
 from deckport_assets.catalog.tables import versions
 from deckport_assets.resources.comfyui import ComfyUI, ComfyUIArtist
 from deckport_assets.resources.comfyui.execution import Patience
-from tests.catalog_source import card
 from tests.pipeline import Pipeline
 
 SIMULATED = f"{sys.executable} -m tests.fakes.comfyui {{port}} {{folder}} --seconds 2"
@@ -141,16 +140,12 @@ class Bench:
         """One case over a catalog of its own, `on` so many servers. `meanwhile` gives the moment of the fault."""
         slugs = [f"{what.split()[0].strip(',')}-moth-{n:02d}" for n in range(cards)]
         at: list[float] = []
-        with ExitStack() as stack, dg.DagsterInstance.ephemeral() as instance:
-            folder = self.folder / what.replace(" ", "-")
-            folder.mkdir()
-            database = Database(f"sqlite:///{folder / 'catalog.db'}")
-            stack.callback(database.close)
-            database.migrate()
-            pipeline = Pipeline(folder / "var", instance, database)
-            pipeline.bring_in([card(slug) for slug in slugs])
-            pipeline.run(*slugs, assets=[PROMPT])
-            comfyui = ComfyUI([server.url for server in self.servers[:on]], database.url, patience=Patience(job_s=120))
+        folder = self.folder / what.replace(" ", "-")
+        folder.mkdir()
+        with ExitStack() as stack:
+            pipeline = stack.enter_context(pipeline_of(folder, slugs))
+            servers = [server.url for server in self.servers[:on]]
+            comfyui = ComfyUI(servers, pipeline.database.url, patience=Patience(job_s=120))
             stack.callback(lambda: comfyui.dispatch.close())
             pipeline.given["artist"] = ComfyUIArtist(comfyui, "card-art-sd", {**self.values, **(values or {})})
             if before is not None:

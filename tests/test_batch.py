@@ -113,7 +113,7 @@ def test_one_bad_card_never_stops_the_others(instance: dg.DagsterInstance, datab
     with database.reading() as connection:
         (failure,) = list_failures(connection)
     assert (failure.partition, failure.kind, failure.cause) == ("card-007", "bad_image", "half a picture")
-    assert failure.remedy == "Draw it again. Then: deckport retry --asset cards/artwork card-007"
+    assert failure.remedy == "Draw it again; then: deckport retry --asset cards/artwork card-007"
     assert not failure.retryable
 
 

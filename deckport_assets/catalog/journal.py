@@ -138,7 +138,7 @@ def _way_out(error: BaseException, asset: str, slug: str) -> str:
     """What to do, and the one command that tries this card again."""
     remedy = error.remedy if isinstance(error, DeckportError) else ""
     command = f"deckport retry --asset {asset} {slug}"
-    return f"{remedy} Then: {command}" if remedy else f"Once its cause is mended: {command}"
+    return f"{remedy.rstrip('.')}; then: {command}" if remedy else f"Once its cause is mended: {command}"
 
 
 def forgive(connection: db.Connection, asset: str, slug: str) -> None:

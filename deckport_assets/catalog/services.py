@@ -181,8 +181,9 @@ def stand_in_line(connection: db.Connection, turn: Turn, wanted: Sequence[str]) 
 
 
 def leave_line(connection: db.Connection, run_id: str) -> None:
-    """This run waits no longer."""
-    connection.execute(waiting.delete().where(waiting.c.run_id == run_id))
+    """This run waits no longer; nor do those that were killed in line."""
+    gone = db.or_(waiting.c.run_id == run_id, waiting.c.lease_until < now())
+    connection.execute(waiting.delete().where(gone))
 
 
 def slots_taken(connection: db.Connection) -> dict[str, int]:

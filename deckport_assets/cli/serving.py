@@ -33,8 +33,8 @@ def up(context: click.Context, as_json: bool) -> None:
     """
     from deckport_assets.catalog.line import note_code_versions
     from deckport_assets.definitions import build, live
-    from deckport_assets.instance.home import LOCATION, code_versions_of, prepare
-    from deckport_assets.instance.supervisor import Register, Service, Supervisor, dagster_services
+    from deckport_assets.instance.home import code_versions_of, prepare, services_of
+    from deckport_assets.instance.supervisor import Register, Service, Supervisor
 
     chosen = chosen_settings()
     register = Register(chosen.home / "services.json")
@@ -48,13 +48,7 @@ def up(context: click.Context, as_json: bool) -> None:
         click.echo(f"{len(cleared)} runs were left hanging and are marked failed; what they left is asked for again.")
     with open_catalog() as database:
         note_code_versions(database, code_versions_of(build(live(chosen), chosen)))
-    services = dagster_services(
-        chosen.dagster_home,
-        chosen.home / "logs",
-        code_port=chosen.code_port,
-        dagster_port=chosen.dagster_port,
-        location=LOCATION,
-    )
+    services = services_of(chosen)
     serving = [sys.executable, "-P", "-m", "deckport_assets.cli.run", "serve"]
     services.append(Service("the catalog", serving, chosen.home / "logs" / "catalog.log"))
     dagster, catalog = f"http://127.0.0.1:{chosen.dagster_port}", f"http://{chosen.api_host}:{chosen.api_port}"

@@ -10,6 +10,7 @@ import dagster as dg
 
 from deckport_assets.catalog.database import Database
 from deckport_assets.instance.launcher import clear_hanging_runs
+from deckport_assets.instance.supervisor import Service, dagster_services
 from deckport_assets.settings import Settings
 
 DAGSTER_YAML = Path(__file__).parents[2] / "dagster.yaml"
@@ -42,6 +43,18 @@ def prepare(chosen: Settings, *, for_services: bool = False) -> list[str]:
         for pool, slots in POOLS.items():
             instance.event_log_storage.set_concurrency_slots(pool, slots)
         return clear_hanging_runs(instance)
+
+
+def services_of(chosen: Settings, definitions: str = "deckport_assets.definitions") -> list[Service]:
+    """Dagster's services over the settings' home, with this module's pipeline."""
+    return dagster_services(
+        chosen.dagster_home,
+        chosen.home / "logs",
+        code_port=chosen.code_port,
+        dagster_port=chosen.dagster_port,
+        location=LOCATION,
+        definitions=definitions,
+    )
 
 
 def open_instance(chosen: Settings) -> dg.DagsterInstance:

@@ -195,12 +195,15 @@ class Supervisor:
 
 
 def dagster_services(
-    dagster_home: Path, logs: Path, *, code_port: int, dagster_port: int, location: str
+    dagster_home: Path, logs: Path, *, code_port: int, dagster_port: int, location: str, definitions: str
 ) -> list[Service]:
-    """Dagster's three services: code server, webserver, daemon. Not in Dagster's own `logs`: it empties that folder."""
+    """Dagster's three services: code server, webserver, daemon. Not in Dagster's own `logs`: it empties that folder.
+
+    `definitions` is the module of the pipeline.
+    """
     python = sys.executable
     workspace = str(dagster_home / "workspace.yaml")
-    code = [python, "-m", "dagster", "code-server", "start", "-m", "deckport_assets.definitions"]
+    code = [python, "-m", "dagster", "code-server", "start", "-m", definitions]
     code += ["-h", "127.0.0.1", "-p", str(code_port), "--location-name", location]
     web = [python, "-m", "dagster_webserver", "-w", workspace, "-h", "127.0.0.1", "-p", str(dagster_port)]
     daemon = [python, "-m", "dagster._daemon", "run", "-w", workspace]

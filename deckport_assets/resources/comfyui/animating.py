@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from deckport_assets.errors import TemplateError
 from deckport_assets.models import Card
-from deckport_assets.resources.comfyui.drawing import ComfyUI, no_own_card
+from deckport_assets.resources.comfyui.drawing import Painter, no_own_card
 from deckport_assets.resources.providers import Animated, Occasion, Still
 
 if TYPE_CHECKING:
@@ -26,26 +26,8 @@ MOST_ART_WIDTH_PX = 2048
 """Wider artwork is made smaller before it is uploaded: clips are smaller still, and servers refuse 100 MB."""
 
 
-class ComfyUIAnimator:
-    """Has clips drawn with one template, and makes loops of them; `values` hold for every clip (a model, its steps)."""
-
-    def __init__(self, comfyui: ComfyUI, template: str, values: Mapping[str, Value] | None = None) -> None:
-        self.comfyui = comfyui
-        self.template = template
-        self.values = dict(values or {})
-
-    def __repr__(self) -> str:
-        return f"ComfyUIAnimator({self.comfyui!r}, {self.template!r})"
-
-    @property
-    def at_once(self) -> int:
-        """As many as the servers take, and one each that is fetched and encoded."""
-        return self.comfyui.at_once
-
-    @property
-    def real(self) -> bool:
-        """Yes: what it makes is no draft."""
-        return True
+class ComfyUIAnimator(Painter):
+    """Has clips drawn, and makes loops of them."""
 
     def animate(self, card: Card, still: Still, *, attempt: int, occasion: Occasion) -> Animated:
         """A loop of the clip's own length and rate.

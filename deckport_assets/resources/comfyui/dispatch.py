@@ -33,7 +33,7 @@ from deckport_assets.errors import (
     TimedOut,
     Unauthorised,
 )
-from deckport_assets.resources.comfyui.execution import Execution, Outcome, Patience
+from deckport_assets.resources.comfyui.execution import Execution, Outcome, Patience, files_there
 from deckport_assets.resources.comfyui.progress import Listener
 from deckport_assets.resources.comfyui.server import Server
 from deckport_assets.studio.workflows.binding import Job
@@ -140,6 +140,7 @@ class Dispatch:
         self._patience = patience
         self._wait_s = wait_s
         self._line = _Line(database)
+        # Tickets of jobs that were left at servers which did not answer, until they are taken up again or taken back.
         self._left_at: defaultdict[str, set[str]] = defaultdict(set)
         self._resting_since: dict[frozenset[str], float] = {}
         self._known = {service: _Known() for service in self.servers}
@@ -152,19 +153,26 @@ class Dispatch:
 
     def draw(self, job: Job, errand: Errand) -> Outcome:
         """Have the job done, wherever it can be. Raises the error that ends it, with the server and the node."""
-        if (found := self._found_anywhere(job, errand)) is not None:
+        found, looked_at = self._found_anywhere(job, errand)
+        if found is not None:
             return found
         spent: dict[type[DeckportError], int] = {}
         moves = again = 0
         barred: dict[str, DeckportError] = {}
+        left: dict[str, str] = {}
         while True:
             slot = self._place(job, errand, barred)
-            execution = self._execution(self.servers[slot.service], job, errand, slot, again)
+            ticket = slot.ticket or left.pop(slot.service, "")
+            self._left_at[slot.service].discard(ticket)
+            look = slot.service not in looked_at
+            execution = self._execution(job, errand, slot, left=ticket, look=look, again=again)
+            looked_at.clear()  # what is there may be another thing after the first try
             try:
                 outcome = execution.run()
             except DeckportError as error:
                 self._tell_circuit(slot.service, error)
-                if isinstance(error, ServiceUnavailable) and execution.ticket:
+                if isinstance(error, ServiceUnavailable) and not isinstance(error, Stalled) and execution.ticket:
+                    left[slot.service] = execution.ticket
                     self._left_at[slot.service].add(execution.ticket)
                 if isinstance(error, MissingNode | MissingModel | Unauthorised):
                     barred[slot.service] = error
@@ -185,22 +193,25 @@ class Dispatch:
                 with self._database.writing() as connection:
                     services.give_back(connection, slot)
 
-    def _found_anywhere(self, job: Job, errand: Errand) -> Outcome | None:
-        """The picture, when it lies on a server: drawn for a run that was stopped or killed before it had it."""
+    def _found_anywhere(self, job: Job, errand: Errand) -> tuple[Outcome | None, set[str]]:
+        """The picture, when it lies on a server: drawn for a run that was stopped or killed before it had it. Else the
+        servers that were looked at."""
         with self._database.reading() as connection:
-            known = services.circuits(connection, list(self.servers))
+            circuits = services.circuits(connection, list(self.servers))
+        looked_at: set[str] = set()
         for service, server in self.servers.items():
-            rests = service in known and known[service].state is not services.State.CLOSED
+            rests = service in circuits and circuits[service].state is not services.State.CLOSED
             if rests or self._lacks(service, job) is None or self._known[service].info is None:
                 continue
             try:
-                found = Execution.of_nobody(server, job, self._patience, errand.opened).already_there()
+                files = files_there(server, job, errand.opened, 0, self._patience.fetch_s)
             except DeckportError as error:
                 self._tell_circuit(service, error)
                 continue
-            if found is not None:
-                return Outcome(found, server.name, "", found=True)
-        return None
+            if files is not None:
+                return Outcome(files, server.name, "", found=True, runs_on=self._known[service].runs_on), looked_at
+            looked_at.add(service)
+        return None, looked_at
 
     def _free(self, service: str) -> None:
         try:
@@ -208,7 +219,7 @@ class Dispatch:
         except DeckportError as error:
             self._tell_circuit(service, error)
 
-    def _execution(self, server: Server, job: Job, errand: Errand, slot: Slot, again: int) -> Execution:
+    def _execution(self, job: Job, errand: Errand, slot: Slot, *, left: str, look: bool, again: int) -> Execution:
         listener = self._listeners[slot.service]
 
         def alive() -> None:
@@ -226,7 +237,7 @@ class Dispatch:
                 services.make_room(connection, slot)
 
         return Execution(
-            server,
+            self.servers[slot.service],
             job,
             self._patience,
             listener.client_id,
@@ -238,7 +249,8 @@ class Dispatch:
             partial(self._succeeded, slot.service),
             ended,
             number=-float(errand.priority) if errand.priority > 0 else None,
-            left=slot.ticket,
+            left=left,
+            look=look,
             again=again,
             uploads=errand.uploads,
         )
@@ -249,18 +261,18 @@ class Dispatch:
         Raises what bars the last of them, ServiceUnavailable when none came back in time, Cancelled.
         """
         turn = self._line.turn(errand)
-        slot = self._take(job, errand, turn, self._candidates(job, barred))
+        slot = self._take(job, errand, turn, self._candidates(job, barred)[0])
         if slot is not None:
             return slot
         told = False
         with self._line.standing(turn) as say:
             while True:
-                candidates = self._candidates(job, barred)
+                candidates, silent = self._candidates(job, barred)
                 slot = self._take(job, errand, turn, candidates)
                 if slot is not None:
                     return slot
                 say(list(candidates))
-                rested_s = self._rested_s(list(candidates))
+                rested_s = self._rested_s([*candidates, *silent])
                 if rested_s and not told:
                     told = True
                     errand.progress(
@@ -281,17 +293,21 @@ class Dispatch:
                 connection, candidates, most=self._most, job=job.key, turn=turn, partition=errand.partition
             )
 
-    def _candidates(self, job: Job, barred: Mapping[str, DeckportError]) -> dict[str, float]:
-        """The servers that have what the job needs, with how much waits there."""
+    def _candidates(self, job: Job, barred: Mapping[str, DeckportError]) -> tuple[dict[str, float], list[str]]:
+        """The servers that have what the job needs, with how much waits there; and those that do not say so now.
+
+        Raises what bars the last when no server is left.
+        """
         lacking: dict[str, DeckportError] = dict(barred)
         found: dict[str, float] = {}
+        silent: list[str] = []
         for service, server in self.servers.items():
             if service in barred:
                 continue
             lacks = self._lacks(service, job)
             if lacks is None:
-                continue
-            if (refused := self._known[service].refused) is not None:
+                silent.append(service)
+            elif (refused := self._known[service].refused) is not None:
                 lacking[service] = refused
             elif lacks:
                 lacking[service] = _as_error(server, job, lacks)
@@ -299,7 +315,7 @@ class Dispatch:
                 found[service] = float(server.queue_length)
         if len(lacking) == len(self.servers):
             raise _lacking_everywhere(lacking)
-        return found
+        return found, silent
 
     def _lacks(self, service: str, job: Job) -> tuple[Lack, ...] | None:
         """What a server lacks for the job's workflow; nothing while it rests: its circuit says when it is tried. None

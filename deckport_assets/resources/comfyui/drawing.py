@@ -125,8 +125,8 @@ class ComfyUI:
         return Result(outcome.files, provenance)
 
 
-class ComfyUIArtist:
-    """Draws the pictures of cards with one template; `values` hold for every picture (a checkpoint, a size)."""
+class Painter:
+    """Works with one template of ComfyUI; `values` hold for everything it makes (a checkpoint, a size)."""
 
     def __init__(self, comfyui: ComfyUI, template: str, values: Mapping[str, Value] | None = None) -> None:
         self.comfyui = comfyui
@@ -134,7 +134,7 @@ class ComfyUIArtist:
         self.values = dict(values or {})
 
     def __repr__(self) -> str:
-        return f"ComfyUIArtist({self.comfyui!r}, {self.template!r})"
+        return f"{type(self).__name__}({self.comfyui!r}, {self.template!r})"
 
     @property
     def at_once(self) -> int:
@@ -143,8 +143,12 @@ class ComfyUIArtist:
 
     @property
     def real(self) -> bool:
-        """Yes: what it draws is no draft."""
+        """Yes: what it makes is no draft."""
         return True
+
+
+class ComfyUIArtist(Painter):
+    """Draws the pictures of cards."""
 
     def draw(self, card: Card, prompt: str, *, negative: str, attempt: int, occasion: Occasion) -> Drawn:
         """The card's picture."""

@@ -94,6 +94,8 @@ class Execution:
     """The server has done it, and takes another; its files are still to be fetched."""
     number: float | None = None
     left: str = ""
+    look: bool = True
+    """Whether its files may be there already; `dispatch` may have looked a moment ago."""
     again: int = 0
     """How many times its file was missing: each time it is saved under another name, or the server would answer from
     its cache with the file that is not there."""
@@ -102,15 +104,6 @@ class Execution:
     ticket: str = ""
     _alive_at: float = field(default_factory=time.monotonic)
 
-    @classmethod
-    def of_nobody(cls, server: Server, job: Job, patience: Patience, opened: Callable[[bytes], Any]) -> Execution:
-        """For looking whether it is there, and nothing else."""
-
-        def nothing(*_: object) -> None:
-            return None
-
-        return cls(server, job, patience, "", {}, opened, lambda: False, nothing, nothing, nothing, nothing)
-
     @property
     def longest_s(self) -> float:
         """How long this job may run."""
@@ -118,13 +111,15 @@ class Execution:
 
     @property
     def prefix(self) -> str:
-        """Where the server saves the files: the job's key is in the path, so that they are found again."""
-        return f"deckport/{self.job.key[:2]}/{self.job.key}/art{f'-{self.again}' if self.again else ''}"
+        """Where the server saves the files."""
+        return prefix_of(self.job, self.again)
 
     def run(self) -> Outcome:
         """Find it there, or have it made. Raises what `dispatch` has a table for."""
-        if (found := self.already_there()) is not None:
-            return Outcome(found, self.server.name, self.left, found=True)
+        if self.look:
+            found = files_there(self.server, self.job, self.opened, self.again, self.patience.fetch_s)
+            if found is not None:
+                return Outcome(found, self.server.name, self.left, found=True)
         began = time.monotonic()
         entry = self._left_behind()
         if entry is None:
@@ -137,32 +132,15 @@ class Execution:
         drawn_s, cached = _timing(entry)
         return Outcome(files, self.server.name, self.ticket, False, cached, drawn_s, round(waited_s, 3))
 
-    def already_there(self) -> Mapping[str, Any] | None:
-        """The files of a picture that was drawn before, by us or for us, and that nobody fetched."""
-        found: dict[str, Any] = {}
-        folder, _, name = self.prefix.rpartition("/")
-        for output in self.job.outputs:
-            for extension in _EXTENSIONS[self.job.template.kind]:
-                file = File(f"{name}_00001_.{extension}", folder)
-                if self.server.has(file):
-                    data = self.server.read(file, deadline_s=self.patience.fetch_s)
-                    if not self._is_ours(data):
-                        return None
-                    try:
-                        found[output] = self.opened(data)
-                    except BadImage:
-                        return None
-                    break
-            else:
-                return None
-        return found
-
     def _left_behind(self) -> Any:
-        """What an earlier process handed over: its end, or None; `ticket` is set when it still is in the queue."""
+        """What was handed over before: its history, or None; `ticket` is set when it still is in the queue.
+
+        One that ended badly is none: it may have been stopped by us, in a process that died before it could say so.
+        """
         if self.left:
             if self.left in self.server.queue():
                 self.ticket = self.left
-            elif (entry := self.server.history(self.left)) is not None:
+            elif (entry := self.server.history(self.left)) is not None and _went_well(entry):
                 self.ticket = self.left
                 return entry
         return None
@@ -273,9 +251,8 @@ class Execution:
     def _outputs(self, entry: Mapping[str, Any]) -> dict[str, File]:
         """The files of a job that has ended well, by output. Raises how it ended else."""
         graph = self.job.graph(self.prefix)
-        status = entry.get("status") or {}
-        if status.get("status_str") != "success":
-            raise failure(status, graph, self.server.name)
+        if not _went_well(entry):
+            raise failure(entry.get("status") or {}, graph, self.server.name)
         found: dict[str, File] = {}
         for output, node in self.job.outputs.items():
             each = (entry.get("outputs") or {}).get(node) or {}
@@ -307,19 +284,52 @@ class Execution:
             opened = self.opened(data)
         except BadImage as error:
             raise OutputMissing(f"{self.server.name}: {file}, {len(data)} bytes: {error}") from None
-        if not self._is_ours(data):
+        if not is_of(self.job, data):
             raise OutputMissing(f"{self.server.name}: {file} is another picture under the name of ours.")
         return opened
 
-    def _is_ours(self, data: bytes) -> bool:
-        """Whether a file says that it is this job's; one that says nothing (--disable-metadata) is believed."""
-        from deckport_assets.studio.encoding import png_texts
-        from deckport_assets.studio.video.clip import clip_texts
 
-        said = clip_texts(data) if self.job.template.kind == "video" else png_texts(data)
-        if "deckport" not in said and "prompt" not in said:
-            return True
-        return self.job.key in said.get("deckport", "")
+def prefix_of(job: Job, again: int = 0) -> str:
+    """Where a server saves the files of a job: its key is in the path, so that they are found again."""
+    return f"deckport/{job.key[:2]}/{job.key}/art{f'-{again}' if again else ''}"
+
+
+def files_there(
+    server: Server, job: Job, opened: Callable[[bytes], Any], again: int, fetch_s: float
+) -> Mapping[str, Any] | None:
+    """The files of a job that was done before, by us or for us, and that nobody fetched; None without all of them."""
+    found: dict[str, Any] = {}
+    folder, _, name = prefix_of(job, again).rpartition("/")
+    for output in job.outputs:
+        for extension in _EXTENSIONS[job.template.kind]:
+            file = File(f"{name}_00001_.{extension}", folder)
+            if server.has(file):
+                data = server.read(file, deadline_s=fetch_s)
+                if not is_of(job, data):
+                    return None
+                try:
+                    found[output] = opened(data)
+                except BadImage:
+                    return None
+                break
+        else:
+            return None
+    return found
+
+
+def is_of(job: Job, data: bytes) -> bool:
+    """Whether a file says that it is this job's; one that says nothing (--disable-metadata) is believed."""
+    from deckport_assets.studio.encoding import png_texts
+    from deckport_assets.studio.video.clip import clip_texts
+
+    said = clip_texts(data) if job.template.kind == "video" else png_texts(data)
+    if "deckport" not in said and "prompt" not in said:
+        return True
+    return job.key in said.get("deckport", "")
+
+
+def _went_well(entry: Mapping[str, Any]) -> bool:
+    return (entry.get("status") or {}).get("status_str") == "success"
 
 
 def failure(status: Mapping[str, Any], graph: Mapping[str, Any], server: str) -> DeckportError:

@@ -6,6 +6,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -31,7 +33,7 @@ from deckport_assets.resources.providers import Occasion
 from deckport_assets.studio.encoding import open_picture, png_texts
 from deckport_assets.studio.workflows import bind
 from tests.fakes.comfyui import Switches
-from tests.resources.comfyui.studio import Studio
+from tests.resources.comfyui.studio import HURRY, Studio
 
 Open = Callable[..., Studio]
 
@@ -80,7 +82,7 @@ def test_a_socket_that_says_nothing_holds_nothing_up(open_studio: Open) -> None:
         pytest.param(Switches(cut=1), 1, id="the answer broke off"),
         pytest.param(Switches(drip=1), 1, id="the answer came by the byte and did not end"),
         pytest.param(Switches(oom=1), 2, id="too little memory, once"),
-        pytest.param(Switches(take_but_fail=1), 1, id="it was taken and the answer was an error"),
+        pytest.param(Switches(take_but_fail=1, seconds=0.4), 1, id="it was taken and the answer was an error"),
         pytest.param(Switches(status=[500]), 1, id="it was not taken and the answer was an error"),
         pytest.param(Switches(html=1), 1, id="somebody's error page"),
         pytest.param(Switches(late_history=0.2), 1, id="its history comes late"),
@@ -247,6 +249,57 @@ def test_a_stopped_run_takes_its_job_back_and_nobody_else_s(open_studio: Open) -
     assert "POST /interrupt" in fake.requests
 
 
+def test_a_job_that_waits_behind_somebody_else_s_is_taken_back_without_stopping_that(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=30))
+    fake, server = studio.fakes[0], studio.comfyui.servers[0]
+    theirs = bind(studio.comfyui.template("small"), {"prompt": "theirs", "seed": 5})
+    server.submit(theirs.graph("theirs/art"), ticket="theirs", client_id="theirs", told={})
+    studio.cancelled = lambda: len(server.queue().pending) == 1
+    with pytest.raises(Cancelled, match="the server was told"):
+        studio.draw()
+    assert server.queue().running == ("theirs",) and not server.queue().pending
+    assert not fake.worker.interrupted
+
+
+def test_the_queue_is_asked_before_the_history(open_studio: Open) -> None:
+    """A job goes from one to the other under one lock: asked the other way round it would now and then be missed."""
+    studio = open_studio(Switches(seconds=0.1))
+    studio.draw()
+    asked = [request for request in studio.fakes[0].requests if "/queue" in request or "/history" in request]
+    assert asked[0] == "GET /queue" and all(
+        before == "GET /queue" for before, request in pairwise(asked) if "/history" in request
+    )
+
+
+def test_the_first_pictures_of_a_run_are_not_told_that_nobody_answers(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=0.1))
+    threads = [threading.Thread(target=studio.draw, args=(f"picture {n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert studio.drawn == 6 and not any("no ComfyUI answers" in line for line in studio.said)
+
+
+def test_a_server_that_was_away_for_long_goes_on_with_the_job_that_it_has(open_studio: Open) -> None:
+    """Longer than it is waited for: the job is not handed over a second time when it is there again."""
+    studio = open_studio(Switches(seconds=1.2))
+    fake = studio.fakes[0]
+
+    def away() -> None:
+        while fake.worker.running is None:
+            time.sleep(0.005)
+        fake.switches.html = 10**6
+        while not any("It had our job" in line for line in studio.said):
+            time.sleep(0.005)
+        fake.switches.html = 0
+
+    studio.comfyui.patience = replace(HURRY, job_s=30)
+    threading.Thread(target=away).start()
+    assert studio.draw().pixels.shape == (376, 256, 3)
+    assert studio.drawn == 1 and fake.requests.count("POST /prompt") == 1
+
+
 # --- What a fresh look found ---------------------------------------------------------------------------------------
 
 
@@ -259,10 +312,6 @@ def test_one_that_lives_and_lacks_the_model_keeps_nobody_waiting_for_one_that_is
 def test_a_picture_is_taken_from_whichever_server_it_lies_on(open_studio: Open) -> None:
     studio = open_studio(Switches(), Switches())
     first = studio.draw()
-    others = [fake for fake in studio.fakes if fake.url != first.provenance.more["server"]]
-    others[0].worker.history.clear()
-    for fake in studio.fakes:
-        fake.switches.seconds = 0.0
     assert {studio.draw(run=f"run {n}").provenance.more["server"] for n in range(4)} == {
         first.provenance.more["server"]
     }

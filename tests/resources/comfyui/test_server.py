@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from deckport_assets.errors import ServiceUnavailable
-from deckport_assets.resources.comfyui.server import Server
+from deckport_assets.errors import BadImage, ServiceUnavailable
+from deckport_assets.resources.comfyui import server as comfyui_server
+from deckport_assets.resources.comfyui.server import File, Server
 
 
 @pytest.fixture
@@ -78,3 +79,9 @@ def test_an_address_may_be_one_of_ipv6() -> None:
 def test_headers_that_come_by_the_byte_are_no_answer(dripping: str) -> None:
     with pytest.raises(ServiceUnavailable, match="/queue: no answer in time"):
         Server(dripping, answer_s=0.2).queue()
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comfyui_server, "MOST_FILE_BYTES", 1000)
+    with answering(b"x" * 200_000) as address, pytest.raises(BadImage, match="sends more than"):
+        Server(address).read(File("art.png", ""))
