@@ -93,7 +93,8 @@ def image_status(files: Files, stands: Mapping[str, Standing]) -> str:
         return "placeholder" if (ARTWORK, "") in files else "missing"
     if any(stands[asset] is Standing.FAILED for asset in _PICTURED):
         return "failed"
-    return "stale" if any(stands[asset] is Standing.STALE for asset in _PICTURED) else "ok"
+    superseded = (Standing.STALE, Standing.REJECTED)  # to a client they are one: another picture is to come
+    return "stale" if any(stands[asset] in superseded for asset in _PICTURED) else "ok"
 
 
 def legacy_paths(card: Card, files: Files) -> dict[str, MediaFile]:
@@ -108,7 +109,14 @@ def _legacy_addresses(card: Card, files: Files) -> Iterator[tuple[tuple[str, str
 
 
 def card_document(
-    card: Card, state: CardState, files: Files, stands: Mapping[str, Standing], *, draft: bool, made_at: datetime | None
+    card: Card,
+    state: CardState,
+    files: Files,
+    stands: Mapping[str, Standing],
+    *,
+    draft: bool,
+    waits_for_review: bool,
+    made_at: datetime | None,
 ) -> dict[str, Any]:
     """All that is said of one card (C9), whose latest file was made then; `item_of` takes from it what a list says."""
     addresses = {key: f"/static/{quote(path)}" for key, path in _legacy_addresses(card, files)}
@@ -130,6 +138,7 @@ def card_document(
         "images": {name: files[key].document() if key in files else None for name, key in IMAGES.items()},
         "image_status": image_status(files, stands),
         "draft": draft,
+        "waits_for_review": waits_for_review,
         "retired": card.retired,
         **_not_in_the_source(),
         "created_at": state.created_at.isoformat(),

@@ -19,7 +19,7 @@ from deckport_assets.models import Category, Colour, Rarity
 PAGE_SIZE = 48
 FACETS = ("color", "category", "rarity", "card_set", "status")
 FACET_NAMES = {"color": "Colour", "category": "Category", "rarity": "Rarity", "card_set": "Set", "status": "Status"}
-ORDER = (Standing.FRESH, Standing.DRAFT, Standing.STALE, Standing.FAILED, Standing.MISSING)
+ORDER = (Standing.FRESH, Standing.DRAFT, Standing.STALE, Standing.REJECTED, Standing.FAILED, Standing.MISSING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The pages for producers: the gallery, a card, what has failed. Templates lie in `pages/`; plain links and forms."""
+"""The pages for producers: the gallery, a card, what waits for review, what has failed. Plain links and forms.
+
+Their templates lie in `pages/`.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ from api.live_catalog import LiveCatalog
 from api.media_routes import SHIPPED
 from api.problems import Problem
 from api.read_model import ReadModel
+from api.review_list import MOST_SHOWN, review_list
+from deckport_assets.catalog.recipes import RECIPES
 from deckport_assets.errors import ServiceUnavailable
 from deckport_assets.settings import Settings
 
@@ -49,7 +54,8 @@ class PageRoutes:
 
     def routes(self) -> list[Route]:
         """What the application mounts."""
-        return [Route("/", self.gallery), Route("/cards/{sku}", self.card), Route("/failures", self.failures)]
+        pages = {"/": self.gallery, "/cards/{sku}": self.card, "/review": self.review, "/failures": self.failures}
+        return [Route(path, page) for path, page in pages.items()]
 
     async def gallery(self, request: Request) -> Response:
         """Every living card, narrowed by the query."""
@@ -72,6 +78,15 @@ class PageRoutes:
             raise Problem(503, str(error), {"Retry-After": "5"}) from None
         before, after = _neighbours(model, slug)
         return self._page(request, "card.html", record=record, view=view, before=before, after=after, images=IMAGES)
+
+    async def review(self, request: Request) -> Response:
+        """What a check found something about, until a person has said yes or no."""
+        model = await self.catalog.current()
+        if model is None:
+            return self._page(request, "empty.html", refused=self.catalog.refused)
+        listed = review_list(model.living)
+        more = max(0, len(listed) - MOST_SHOWN)
+        return self._page(request, "review.html", waiting=listed[:MOST_SHOWN], more=more)
 
     async def failures(self, request: Request) -> Response:
         """What could not be made, with its cause and the way out."""
@@ -116,6 +131,7 @@ def _templates() -> Environment:
     for say in (wording.label, wording.size, wording.money, wording.seconds, wording.moment, wording.sentence):
         made.filters[say.__name__] = say
     made.globals["asset_names"] = wording.ASSET_NAMES
+    made.globals["reviewed"] = frozenset(asset for asset, recipe in RECIPES.items() if recipe.reviewed)
     digest = hashlib.sha256(b"".join((SHIPPED / name).read_bytes() for name in ("pages.css", "pages.js")))
     made.globals["edition"] = digest.hexdigest()[:8]
     return made

@@ -17,6 +17,8 @@ STATUS_NAMES = {
     "draft": "With drafts",
     "stale": "Stale",
     "failed": "Failed",
+    "rejected": "Rejected",
+    "review": "To review",
     "missing": "Something missing",
 }
 _LABELS = {"ACTION_FAST": "Fast action", "ACTION_SLOW": "Slow action"}

@@ -53,6 +53,19 @@ class Made:
     input_versions: Mapping[str, str] = field(default_factory=dict)
     files: tuple[Version, ...] = ()
     """What the catalog shall record; empty when it is only told again."""
+    verdict: Mapping[str, str] = field(default_factory=dict)
+    """What a person has said of it: `approved_by` or `rejected_by` and the name."""
+
+    @property
+    def fit(self) -> bool:
+        """Whether its check passes: a person's word, else that nothing was found."""
+        return "approved_by" in self.verdict or ("rejected_by" not in self.verdict and all(self.claims.values()))
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """What its check says: each claim, the remarks, and a person's word."""
+        remarks = {"remarks": "; ".join(self.remarks)} if self.remarks else {}
+        return dict(self.claims) | remarks | dict(self.verdict)
 
 
 class Line(Protocol):
@@ -344,13 +357,16 @@ class _Events:
             if pointer := self.pointers.get(dependency, {}).get(slug):
                 tags[f"{INPUT_EVENT_POINTER_TAG_PREFIX}/{dependency}"] = str(pointer)
         materialization = dg.AssetMaterialization(key, partition=slug, metadata=metadata, tags=tags)
-        claims = dict(made.claims) | ({"remarks": "; ".join(made.remarks)} if made.remarks else {})
-        evaluation = dg.AssetCheckEvaluation(
-            asset_key=key,
-            check_name=CHECK,
-            passed=all(made.claims.values()),
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata=claims,
-            partition=slug,
-        )
-        return materialization, evaluation
+        return materialization, evaluation_of(key, slug, made)
+
+
+def evaluation_of(key: dg.AssetKey, slug: str, made: Made) -> dg.AssetCheckEvaluation:
+    """What the asset's check says of one card."""
+    return dg.AssetCheckEvaluation(
+        asset_key=key,
+        check_name=CHECK,
+        passed=made.fit,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=made.found,
+        partition=slug,
+    )

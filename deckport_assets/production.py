@@ -352,6 +352,25 @@ class ThroughWebserver:
         return data
 
 
+def check_again(instance: dg.DagsterInstance, definitions: dg.Definitions, asset: str, slugs: Sequence[str]) -> None:
+    """Have the check of an asset look at these cards once more, in runs of their own.
+
+    A run, because Dagster stores one evaluation without a run per partition and refuses a second (1.13.27).
+    """
+    from deckport_assets.batch import CHECK
+
+    check = dg.AssetCheckKey(dg.AssetKey(asset.split("/")), CHECK)
+    whole = definitions.resolve_implicit_global_asset_job_def()
+    job = whole.get_subset(asset_selection=set(), asset_check_selection={check})
+    for first, last in ranges(slugs, instance.get_dynamic_partitions("cards"), 200):
+        job.execute_in_process(
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            instance=instance,
+            tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
+            raise_on_error=False,
+        )
+
+
 def ranges(slugs: Sequence[str], keys: Sequence[str], most: int | None = None) -> Iterator[tuple[str, str]]:
     """These partitions as ranges (first, last) without gaps in Dagster's order of keys, of at most `most` each."""
     place = {key: n for n, key in enumerate(keys)}

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
 from deckport_assets.assets.catalog import tell_dagster
+from deckport_assets.batch import CHECK
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.journal import Failure, list_failures
@@ -89,6 +91,13 @@ class Pipeline:
         """The list of failures."""
         with self.database.reading() as connection:
             return list_failures(connection)
+
+    def check(self, asset: str, slug: str) -> AssetCheckEvaluation:
+        """What the asset's check said of a card last."""
+        key = dg.AssetCheckKey(dg.AssetKey(asset.split("/")), CHECK)
+        every = self.instance.event_log_storage.get_asset_check_execution_history(key, limit=100)
+        said = (record.event.asset_check_evaluation for record in every if record.event and record.event.dagster_event)
+        return next(evaluation for evaluation in said if evaluation and evaluation.partition == slug)
 
     def told(self, asset: str) -> set[str]:
         """The cards that Dagster knows as materialized."""

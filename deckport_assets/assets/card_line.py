@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,9 @@ from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.journal import Journal
 from deckport_assets.catalog.line import Look, looks
 from deckport_assets.catalog.recipes import FACTS, RECIPES, data_version
+from deckport_assets.catalog.reviewing import first_review
 from deckport_assets.catalog.standing import Order, Standing
-from deckport_assets.catalog.versions import Version, last_attempt
+from deckport_assets.catalog.versions import Review, Version, last_attempt
 from deckport_assets.errors import WaitsForInput
 from deckport_assets.media import MediaStore, StoredFile
 from deckport_assets.models import Card, fingerprint
@@ -111,7 +112,7 @@ class Bench:
         before = self.look.version(asset)
         if before is None:
             return 0
-        if asset not in self.line.order.redraw and before.review != "rejected":
+        if asset not in self.line.order.redraw and before.review != Review.REJECTED:
             return before.attempt
         with self.line.database.reading() as connection:
             return 1 + (last_attempt(connection, asset, self.card.slug) or 0)
@@ -165,15 +166,14 @@ class Bench:
                 data_version=version,
                 code_version=self.line.code_versions.get(asset, ""),
                 claims=dict(claims) | ({"remarks": list(remarks)} if remarks else {}),
+                review=first_review(recipe, claims, draft=provenance.draft).value,
             )
             for variant, picture, stored in kept
         ]
         main = next(v for v in versions if v.variant == recipe.variants[0])
         each = told(main, self.look, files=tuple(versions))
         shown = shown_as(preview) | dict(each.metadata) | dict(metadata or {})
-        self.made[asset] = Made(
-            each.data_version, shown, dict(claims), tuple(remarks), each.input_versions, tuple(versions)
-        )
+        self.made[asset] = replace(each, metadata=shown)
 
     def _stored(self, asset: str, files: Mapping[str, Picture]) -> Iterator[tuple[str, Picture, StoredFile]]:
         for variant, picture in files.items():
@@ -213,9 +213,13 @@ def told(version: Version, look: Look, *, files: tuple[Version, ...] = ()) -> Ma
     for name in ("seed", "prompt_version"):
         if (value := getattr(version, name)) is not None:
             metadata[name] = value
+    if version.review != Review.NONE:
+        metadata["review"] = version.review
     claims = {name: found for name, found in version.claims.items() if isinstance(found, bool)}
     remarks = tuple(version.claims.get("remarks", ()))
-    return Made(version.data_version, metadata, claims, remarks, input_versions(version.asset, look), files)
+    judged = version.review in (Review.APPROVED, Review.REJECTED)
+    verdict = {f"{version.review}_by": version.reviewed_by} if judged else {}
+    return Made(version.data_version, metadata, claims, remarks, input_versions(version.asset, look), files, verdict)
 
 
 def input_versions(asset: str, look: Look) -> dict[str, str]:

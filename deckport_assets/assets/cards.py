@@ -249,17 +249,20 @@ def look_again(
     for slug, look in found.items():
         version = look.version(asset)
         claims: dict[str, Any] = {"is_made": version is not None}
+        passed = version is not None
         if version is not None:
             try:
                 media.read(version.path, version.sha256)
                 claims["is_undamaged"] = True
             except Damaged:
-                claims["is_undamaged"] = False
-            claims |= told(version, look).claims
+                claims["is_undamaged"] = passed = False
+            made = told(version, look)
+            claims |= made.found
+            passed = passed and made.fit
         yield dg.AssetCheckEvaluation(
             asset_key=key(asset),
             check_name=CHECK,
-            passed=all(claims.values()),
+            passed=passed,
             severity=dg.AssetCheckSeverity.WARN,
             metadata=claims,
             partition=slug,

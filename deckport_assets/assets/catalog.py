@@ -7,9 +7,11 @@ import dagster as dg
 import sqlalchemy as db
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
+from deckport_assets.assets.card_line import told
 from deckport_assets.catalog.cards import BY_SKU
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import Imported, import_catalog
+from deckport_assets.catalog.line import looks
 from deckport_assets.catalog.recipes import FACTS
 from deckport_assets.catalog.tables import cards as cards_table
 from deckport_assets.partitions import cards
@@ -93,16 +95,11 @@ def tell_dagster(instance: dg.DagsterInstance, database: Database) -> int:
 
 def tell_of_version(instance: dg.DagsterInstance, database: Database, asset: str, slug: str) -> None:
     """Report the current version of one asset of a card, after a person went back to an older one or gave a new one."""
-    from deckport_assets.assets.card_line import told
-    from deckport_assets.catalog.line import looks
-
     with database.reading() as connection:
         look = looks(connection, [asset], [slug])[slug]
-    version = look.version(asset)
-    if version is not None:
+    if (version := look.version(asset)) is not None:
         made = told(version, look)
-        tags = {DATA_VERSION_TAG: made.data_version}
-        key = dg.AssetKey(asset.split("/"))
+        key, tags = dg.AssetKey(asset.split("/")), {DATA_VERSION_TAG: made.data_version}
         instance.report_runless_asset_event(
             dg.AssetMaterialization(key, partition=slug, metadata=made.metadata, tags=tags)
         )

@@ -12,7 +12,7 @@ from deckport_assets.catalog.prompts import StoredPrompt, prompts_that_count
 from deckport_assets.catalog.recipes import PROMPT, RECIPES, Recipe, inputs_of
 from deckport_assets.catalog.standing import Found, Standing, standing
 from deckport_assets.catalog.tables import failures, recipes
-from deckport_assets.catalog.versions import Version, current
+from deckport_assets.catalog.versions import Review, Version, current
 from deckport_assets.models import Card
 
 PERSON = "person"
@@ -88,7 +88,7 @@ class Look:
             inputs=self.inputs(recipe) if version.provider == PERSON else version.inputs,
             code_version=version.code_version,
             draft=version.draft,
-            rejected=version.review == "rejected",
+            rejected=version.review == Review.REJECTED,
             attempt=version.attempt,
             failed=failed,
             retired=retired,

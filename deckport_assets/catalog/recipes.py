@@ -35,17 +35,19 @@ class Recipe:
     """Rendering: free, so it follows its code and its inputs by itself. The others wait for a person's word."""
     variants: tuple[str, ...] = ("",)
     """The files of one version; the first is the main one."""
+    reviewed: bool = False
+    """What its check flags waits for a person's word, when a real provider made it: another one costs."""
 
 
 RECIPES: dict[str, Recipe] = {
     recipe.asset: recipe
     for recipe in (
         Recipe(PROMPT, facts=WRITTEN_FACTS),
-        Recipe(ARTWORK, facts=PAINTED_FACTS, made_from=(PROMPT,), needs=(PROMPT,)),
+        Recipe(ARTWORK, facts=PAINTED_FACTS, made_from=(PROMPT,), needs=(PROMPT,), reviewed=True),
         Recipe(COMPOSITE, PRINTED_FACTS, (ARTWORK,), (ARTWORK,), follows_code=True, variants=("", "large")),
         Recipe(FRAME, PRINTED_FACTS, (ARTWORK,), (ARTWORK,), follows_code=True),
         Recipe(THUMBNAIL, PRINTED_FACTS, (ARTWORK,), (ARTWORK,), follows_code=True, variants=THUMBNAILS),
-        Recipe(VIDEO, made_from=(ARTWORK, FRAME), needs=(ARTWORK, FRAME), variants=("", "theora")),
+        Recipe(VIDEO, made_from=(ARTWORK, FRAME), needs=(ARTWORK, FRAME), variants=("", "theora"), reviewed=True),
     )
 }  # fmt: skip
 

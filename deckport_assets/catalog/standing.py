@@ -1,4 +1,4 @@
-"""How each asset of each card stands: fresh, stale, failed, a draft, missing or retired, and what is therefore due.
+"""How each asset of each card stands: fresh, stale, failed, rejected, a draft, missing or retired; what is due.
 
 The one place that decides what is made; the batch, `produce`, the schedules and the catalog pages all ask here.
 """
@@ -20,6 +20,8 @@ class Standing(StrEnum):
     FRESH = "fresh"
     STALE = "stale"
     FAILED = "failed"
+    REJECTED = "rejected"
+    """A person said no to it: another one is asked for, as if it were missing."""
     DRAFT = "draft"
     MISSING = "missing"
     RETIRED = "retired"
@@ -41,14 +43,16 @@ class Found:
 
 
 def standing(recipe: Recipe, found: Found, code_version: str | None) -> Standing:
-    """How it stands. A failure counts before staleness; a draft that is otherwise fresh is a draft."""
+    """How it stands: a failure before a person's no, that before staleness; a draft that is otherwise fresh is one."""
     if found.retired:
         return Standing.RETIRED
     if found.failed:
         return Standing.FAILED
     if not found.exists:
         return Standing.MISSING
-    if found.rejected or dict(found.inputs) != dict(found.inputs_now):
+    if found.rejected:
+        return Standing.REJECTED
+    if dict(found.inputs) != dict(found.inputs_now):
         return Standing.STALE
     if recipe.follows_code and code_version is not None and found.code_version != code_version:
         return Standing.STALE
@@ -68,12 +72,12 @@ class Selection(StrEnum):
 
 
 _DUE: dict[Selection, frozenset[Standing]] = {
-    Selection.MISSING: frozenset({Standing.MISSING}),
+    Selection.MISSING: frozenset({Standing.MISSING, Standing.REJECTED}),
     Selection.FAILED: frozenset({Standing.FAILED}),
     Selection.STALE: frozenset({Standing.STALE}),
     Selection.DRAFTS: frozenset({Standing.DRAFT}),
-    Selection.ALL: frozenset({Standing.MISSING, Standing.FAILED, Standing.STALE}),
-    Selection.NAMED: frozenset({Standing.MISSING, Standing.FAILED, Standing.STALE}),
+    Selection.ALL: frozenset({Standing.MISSING, Standing.REJECTED, Standing.FAILED, Standing.STALE}),
+    Selection.NAMED: frozenset({Standing.MISSING, Standing.REJECTED, Standing.FAILED, Standing.STALE}),
 }
 
 

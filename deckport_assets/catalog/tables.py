@@ -110,7 +110,7 @@ versions = db.Table(
     db.Column("data_version", db.Text, nullable=False),
     db.Column("code_version", db.Text, nullable=False),
     db.Column("claims", Json, nullable=False, comment="what the asset's check found"),
-    db.Column("review", db.Text, nullable=False, server_default="none", comment="none, approved or rejected"),
+    db.Column("review", db.Text, nullable=False, server_default="none", comment="none, waiting, approved or rejected"),
     db.Column("reviewed_by", db.Text, nullable=False, server_default=""),
     db.Column("reviewed_at", Moment),
     db.Column("created_at", Moment, nullable=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as db
@@ -14,6 +15,15 @@ from deckport_assets.catalog.database import now, touch, upsert
 from deckport_assets.catalog.recipes import RECIPES
 from deckport_assets.catalog.tables import current_versions, versions
 from deckport_assets.errors import Refused
+
+
+class Review(StrEnum):
+    """What a person has said of a version, or has still to say."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class Version:
     claims: Mapping[str, Any] = field(default_factory=dict)
     likeness: int | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
-    review: str = "none"
+    review: str = Review.NONE.value
     reviewed_by: str = ""
     reviewed_at: datetime | None = None
     created_at: datetime | None = None
@@ -118,8 +128,8 @@ def roll_back(
     """Make an older version current again: the one before, or the one whose sha256 begins with `to_sha256`.
 
     Only a version whose files all are whole, as `is_whole` says, can be gone back to. Nothing is deleted, so going
-    back again brings the newer one back. After a repair that left none current, the latest whole one is taken. Raises
-    Refused when there is no such version.
+    back again brings the newer one back; a no that was said of the older is taken back. After a repair that left none
+    current, the latest whole one is taken. Raises Refused when there is no such version.
     """
     every = history(connection, partition, asset)
     broken = {v.created_at for v in every if not is_whole(v)}
@@ -142,6 +152,9 @@ def roll_back(
     chosen = older[0]
     made_together = [v for v in every if v.created_at == chosen.created_at]
     _make_current(connection, made_together)
+    refused = db.and_(versions.c.id.in_([v.id for v in made_together]), versions.c.review == Review.REJECTED)
+    unsaid = {"review": Review.NONE.value, "reviewed_by": "", "reviewed_at": None}
+    connection.execute(versions.update().where(refused).values(**unsaid))
     return made_together
 
 
@@ -149,13 +162,6 @@ def withdraw(connection: db.Connection, asset: str, partition: str) -> None:
     """No version is current any more: the asset counts as missing. The rows stay."""
     here = db.and_(current_versions.c.asset == asset, current_versions.c.partition == partition)
     connection.execute(current_versions.delete().where(here))
-    touch(connection)
-
-
-def review(connection: db.Connection, version_id: int, verdict: str, by: str) -> None:
-    """A person's verdict on a version: approved, rejected or none."""
-    told = {"review": verdict, "reviewed_by": by, "reviewed_at": now()}
-    connection.execute(versions.update().where(versions.c.id == version_id).values(**told))
     touch(connection)
 
 

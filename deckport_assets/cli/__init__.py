@@ -11,6 +11,7 @@ from deckport_assets.cli.drawing import comfyui
 from deckport_assets.cli.keeping import adopt, failures, gc, retry, rollback, verify
 from deckport_assets.cli.printing import print_
 from deckport_assets.cli.producing import produce
+from deckport_assets.cli.reviewing import review
 from deckport_assets.cli.serving import demo, serve, up
 from deckport_assets.cli.speaking import say_error
 from deckport_assets.cli.theming import theme
@@ -26,12 +27,14 @@ def deckport() -> None:
     deckport up                              Dagster's UI and the catalog
     deckport import GAMEPLAY.csv ART.csv     bring the catalog in
     deckport produce                         make what is missing
+    deckport review                          what a person has to look at
     deckport print --pdf cards.pdf           sheets to print and cut
     """
 
 
 for command in (
-    import_, produce, print_, failures, retry, verify, gc, rollback, adopt, settings_, theme, comfyui, up, serve, demo,
+    import_, produce, print_, review, failures, retry, verify, gc, rollback, adopt, settings_, theme, comfyui, up,
+    serve, demo,
 ):  # fmt: skip
     deckport.add_command(command)
 

@@ -17,6 +17,7 @@ from deckport_assets.catalog.cards import all_cards, find_card
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.line import note_code_versions
 from deckport_assets.catalog.recipes import ASSETS, UNASKED
+from deckport_assets.catalog.reviewing import waiting_versions
 from deckport_assets.catalog.standing import Order, Selection
 from deckport_assets.cli.speaking import Command, chosen_settings, json_option, open_catalog, say_json
 from deckport_assets.errors import Cancelled, Refused
@@ -114,7 +115,9 @@ def produce(
         except KeyboardInterrupt:
             raise Cancelled("Stopped. What was finished is kept.", remedy=f"Go on with the rest: {again}") from None
         counts = tally.counts()
-    say_counts(counts, rest, again, as_json=as_json)
+        say_counts(counts, rest, again, as_json=as_json)
+        if not as_json:
+            say_waiting(database, slugs)
     context.exit(1 if rest.total or any(count.failed for count in counts.values()) else 0)
 
 
@@ -305,3 +308,12 @@ def say_counts(counts: Mapping[str, Count], rest: Job, again: str, *, as_json: b
         click.echo("Why, and what to do: deckport failures")
     if rest.total:
         click.echo(f"{rest.total} were left by runs that were stopped. Go on with them: {again}")
+
+
+def say_waiting(database: Database, slugs: Sequence[str]) -> None:
+    """Say how many of these cards have something that waits for a person's word; nothing when none has."""
+    with database.reading() as connection:
+        waits = {version.partition for version in waiting_versions(connection)} & set(slugs)
+    if waits:
+        cards = "1 card waits" if len(waits) == 1 else f"{len(waits)} cards wait"
+        click.secho(f"{cards} for review: a check found something. What, and what to do: deckport review", fg="yellow")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as db
@@ -15,7 +15,7 @@ from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.journal import note_failure
 from deckport_assets.catalog.line import looks
 from deckport_assets.catalog.recipes import ASSETS, RECIPES
-from deckport_assets.catalog.versions import Version, record
+from deckport_assets.catalog.versions import Review, Version, record
 from deckport_assets.errors import TextOverflow
 from deckport_assets.media import MediaStore
 from deckport_assets.settings import Settings
@@ -73,11 +73,22 @@ class Stock:
         assert path is not None
         return path
 
-    def make(self, slug: str, asset: str, *, colour: str = "navy", stale: bool = False, draft: bool = True) -> None:
+    def make(
+        self,
+        slug: str,
+        asset: str,
+        *,
+        colour: str = "navy",
+        stale: bool = False,
+        draft: bool = True,
+        flagged: bool = False,
+    ) -> None:
         """Record a new version of an asset, as its stage would."""
         with self.database.writing() as connection:
             inputs = {"cards/facts": "other"} if stale else self._inputs(connection, slug, asset)
             made = [self._version(slug, asset, variant, kind, colour, inputs, draft) for variant, kind in FILES[asset]]
+            if flagged:
+                made = [replace(each, claims={"is_not_blank": False}, review=Review.WAITING.value) for each in made]
             record(connection, made)
 
     def _inputs(self, connection: db.Connection, slug: str, asset: str) -> dict[str, str]:

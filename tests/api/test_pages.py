@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,14 +13,28 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.testclient import TestClient
 
 from deckport_assets.catalog.prompts import Origin, add_prompt
+from deckport_assets.catalog.reviewing import judge
+from deckport_assets.catalog.versions import Review
 from tests.api.stock import MADE, RUN, Stock
 
 CHROMIUM = Path("/usr/bin/chromium")
-PAGES = ["/", "/?color=AZURE&status=draft", "/cards/AZURE-001", "/cards/azure-002", "/failures", "/nope", "/?q=zzz"]
+PAGES = [
+    "/", "/?color=AZURE&status=draft", "/cards/AZURE-001", "/cards/azure-002", "/review", "/failures", "/nope",
+    "/?q=zzz",
+]  # fmt: skip
 
 
 def text(client: TestClient, path: str) -> str:
     return client.get(path, headers={"Accept": "text/html"}).text
+
+
+def until_told(client: TestClient, path: str, words: str) -> str:
+    """The page, once it says so: a change is noticed within a second or so."""
+    until = time.monotonic() + 3
+    while words not in (page := text(client, path)):
+        assert time.monotonic() < until, page
+        time.sleep(0.05)
+    return page
 
 
 def test_the_gallery_counts_and_filters(client: TestClient) -> None:
@@ -54,12 +69,36 @@ def test_earlier_versions_stand_beside_each_other_with_the_way_back(own_client: 
     assert "by a person" in page and "1 other version" in page and "<script>alert" not in page
 
 
+def test_what_waits_for_review_stands_with_what_was_found_and_both_answers(
+    own_client: TestClient, own_stock: Stock
+) -> None:
+    assert "Nothing waits for review" in text(own_client, "/review")
+    own_stock.make(MADE, "cards/artwork", colour="red", draft=False, flagged=True)
+    sha256 = own_stock.version(MADE, "cards/artwork").sha256
+    page = until_told(own_client, "/review", "1 to review")
+    assert "It is blank, or nearly." in page
+    for verdict in ("approve", "reject"):
+        assert f"deckport review {MADE} --{verdict} --seen {sha256[:12]}" in page
+    assert f"deckport review {MADE} --reject" in text(own_client, "/cards/azure-001")
+    assert "To review (1)" in text(own_client, "/")
+    assert own_client.get("/v1/catalog/cards/azure-001").json()["waits_for_review"] is True
+    with own_stock.database.writing() as connection:
+        judge(connection, "cards/artwork", MADE, Review.REJECTED, "mara")
+    until_told(own_client, "/review", "Nothing waits for review")
+    page = text(own_client, "/cards/azure-001")
+    assert "rejected by mara" in page and f"deckport review {MADE} --undo" in page
+
+
 def test_failures_say_cause_and_remedy(client: TestClient) -> None:
     page = text(client, "/failures")
-    assert "The text &lt;b&gt;does not&lt;/b&gt; fit." in page and "Shorten it." in page and "1 attempt since" in page
+    assert (
+        "The text &lt;b&gt;does not&lt;/b&gt; fit." in page
+        and "Shorten it; then:" in page
+        and "1 attempt since" in page
+    )
     assert "Card: text overflow" in page and "Sky" not in page
-    assert "Shorten it." in text(client, "/failures?asset=cards/composite&kind=text_overflow&page=7")
-    assert "Shorten it." not in text(client, "/failures?asset=cards/video")
+    assert "Shorten it; then:" in text(client, "/failures?asset=cards/composite&kind=text_overflow&page=7")
+    assert "Shorten it; then:" not in text(client, "/failures?asset=cards/video")
     assert "waits for a person" in page
 
 

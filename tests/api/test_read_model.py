@@ -16,6 +16,7 @@ from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.prompts import Origin, add_prompt
 from deckport_assets.catalog.recipes import COMPOSITE
+from deckport_assets.catalog.reviewing import judge
 from deckport_assets.catalog.tables import cards as cards_table
 from deckport_assets.catalog.tables import recipes
 from tests.api.stock import FAILED, MADE, PICTURED, Stock, cards
@@ -66,7 +67,7 @@ def test_every_kind_of_change_reaches_the_model(own_stock: Stock, change: str) -
         first = build(connection)
     with own_stock.database.writing() as connection:
         if change == "review":
-            versions.review(connection, own_stock.version(MADE, "cards/artwork").id or 0, "rejected", "mara")
+            judge(connection, "cards/artwork", MADE, versions.Review.REJECTED, "mara")
         elif change == "prompt":
             add_prompt(connection, MADE, Origin.HUMAN, "a moon")
         elif change == "failure settled":

@@ -12,9 +12,11 @@ import pytest
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, THUMBNAIL, VIDEO
+from deckport_assets.catalog.reviewing import judge
 from deckport_assets.catalog.standing import Order, Selection
-from deckport_assets.catalog.versions import Version, roll_back
+from deckport_assets.catalog.versions import Review, Version, roll_back
 from deckport_assets.definitions import live, real_assets
+from deckport_assets.production import check_again
 from deckport_assets.resources.comfyui import ComfyUI, ComfyUIAnimator, ComfyUIArtist
 from deckport_assets.settings import Settings
 from tests.catalog_source import card
@@ -127,6 +129,27 @@ def test_a_blank_picture_is_kept_and_told(line: Pipeline, server: FakeComfyUI) -
     first, second = line.version(ARTWORK, A), line.version(ARTWORK, B)
     assert not first.draft and first.claims["is_not_blank"] is False
     assert second.claims["remarks"] == [f"It looks like the picture of {A}."]
+    assert first.review == second.review == "waiting", "it is current, and a person is asked"
+
+
+def test_a_rejected_picture_is_drawn_anew_and_an_approved_one_passes_its_check(
+    line: Pipeline, server: FakeComfyUI
+) -> None:
+    server.switches.flat = 9
+    line.run(A, B, assets=[ARTWORK], tags=drafts_anew())
+    server.switches.flat = 0
+    drawn = len(server.worker.done)
+    with line.database.writing() as connection:
+        judge(connection, ARTWORK, A, Review.APPROVED, "Ada")
+        judge(connection, ARTWORK, B, Review.REJECTED, "Ada")
+    assert not line.check(ARTWORK, A).passed
+    check_again(line.instance, line.definitions, ARTWORK, [A])
+    assert line.check(ARTWORK, A).passed and line.check(ARTWORK, A).metadata["approved_by"].value == "Ada"
+    line.run(A, B, assets=[ARTWORK])
+    assert len(server.worker.done) == drawn + 1
+    again = line.version(ARTWORK, B)
+    assert again.attempt == 1 and again.claims["is_not_blank"] and again.reviewed_by == ""
+    assert line.check(ARTWORK, A).passed, "told again by the run, it stays approved"
 
 
 def test_two_pictures_that_come_at_the_same_moment_are_compared_too(line: Pipeline, server: FakeComfyUI) -> None:

@@ -52,7 +52,7 @@ def test_a_retired_card_is_never_due(asset: str) -> None:
         (Found(NOW, exists=True, inputs=NOW, code_version="1", draft=True), Standing.DRAFT),
         (Found(NOW, exists=True, inputs=NOW | {"cards/artwork": "c"}, code_version="1"), Standing.STALE),
         (Found(NOW, exists=True, inputs=NOW, code_version="0"), Standing.STALE),
-        (Found(NOW, exists=True, inputs=NOW, code_version="1", rejected=True), Standing.STALE),
+        (Found(NOW, exists=True, inputs=NOW, code_version="1", rejected=True), Standing.REJECTED),
         (Found(NOW, exists=True, inputs=NOW, code_version="1", failed=True), Standing.FAILED),
         (Found(NOW, exists=True, inputs=NOW, code_version="1", retired=True, failed=True), Standing.RETIRED),
     ],

@@ -10,11 +10,9 @@ import pytest
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.journal import Fenced, Journal, list_failures, open_claims
-from deckport_assets.catalog.line import standings
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE
-from deckport_assets.catalog.standing import Standing
 from deckport_assets.catalog.upkeep import Collected, collect_garbage, is_whole, verify_media
-from deckport_assets.catalog.versions import Version, current, history, record, review, roll_back
+from deckport_assets.catalog.versions import Version, current, history, record, roll_back
 from deckport_assets.errors import BadImage, Refused, ServiceUnavailable
 from deckport_assets.media import MediaStore
 from tests.catalog_source import card, write_source
@@ -78,16 +76,6 @@ def test_going_back_where_there_is_nothing_says_so(database: Database, make: Mak
             roll_back(connection, ARTWORK, SLUG, sha256)
     with database.writing() as connection, pytest.raises(Refused, match="never made"):
         roll_back(connection, COMPOSITE, SLUG)
-
-
-def test_a_rejected_picture_is_stale_until_another_is_drawn(database: Database, make: Make) -> None:
-    with database.reading() as connection:
-        found = standings(connection, [ARTWORK], [SLUG], {})
-    assert found[SLUG][ARTWORK] is Standing.MISSING
-    version = make(b"ugly")
-    with database.writing() as connection:
-        review(connection, version.id or 0, "rejected", by="Ada")
-        assert standings(connection, [ARTWORK], [SLUG], {})[SLUG][ARTWORK] is Standing.STALE
 
 
 def test_verifying_finds_what_is_missing_damaged_and_nobodys(database: Database, media: MediaStore, make: Make) -> None:
