@@ -1,7 +1,7 @@
 """The whole pipeline on one page. `build` takes the resources, so that a test can put it together with others."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import cv2
@@ -62,10 +62,18 @@ def comfyui(chosen: Settings) -> ComfyUI:
     )
 
 
+MAKERS = {PROMPT: "writer", ARTWORK: "artist", VIDEO: "animator"}
+"""The resource that makes each asset that is not rendered."""
+
+
 def real_assets(resources: Mapping[str, Any]) -> frozenset[str]:
     """The assets that a real provider makes: they cost, and only they can replace a draft."""
-    makers = {PROMPT: "writer", ARTWORK: "artist", VIDEO: "animator"}
-    return frozenset(asset for asset, maker in makers.items() if resources[maker].real)
+    return frozenset(asset for asset, maker in MAKERS.items() if resources[maker].real)
+
+
+def makers_of(assets: Iterable[str]) -> list[str]:
+    """The resources that make these assets, as far as they are made and not rendered."""
+    return [MAKERS[asset] for asset in assets if asset in MAKERS]
 
 
 def build(resources: Mapping[str, Any], chosen: Settings) -> dg.Definitions:

@@ -202,6 +202,12 @@ class Tally:
             counts[asset] = Count(len(mine.made), skipped, len(failed), seconds)
         return counts
 
+    def settled(self) -> tuple[int, int]:
+        """How much of what is due was made, and how much has failed."""
+        each = self.slugs().values()
+        failed = sum(len(settled.failed.keys() - settled.made.keys()) for settled in each)
+        return sum(len(settled.made) for settled in each), failed
+
     def failed_before(self, asset: str) -> set[str]:
         """The job's cards whose asset failed before and that nobody asked to have tried again."""
         asked = set(self.job.due.get(asset, ()))

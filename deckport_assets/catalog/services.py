@@ -31,6 +31,8 @@ TRIAL_S = 60.0
 """How long the one who tries has, before another may."""
 LEASE_S = 20.0
 """How long a slot is counted without a sign of life."""
+LEFT_FOR = timedelta(days=2)
+"""How long a job that a run has left is remembered, with the ticket under which the service knows it."""
 LINE_LEASE_S = 3.0
 """The same for a place in line."""
 
@@ -214,8 +216,12 @@ def give_back(connection: db.Connection, slot: Slot) -> None:
 
 
 def forget_run(connection: db.Connection, run_id: str) -> None:
-    """The run has ended: what it left in flight is not counted any more, and may be taken over at once."""
+    """The run has ended: what it left in flight is not counted any more, and may be taken over at once.
+
+    What nobody took over in days is forgotten: a server has lost its queue by then, and pictures are found by name.
+    """
     leave_line(connection, run_id)
+    connection.execute(in_flight.delete().where(in_flight.c.taken_at < now() - LEFT_FOR))
     connection.execute(in_flight.update().where(in_flight.c.run_id == run_id).values(lease_until=now()))
 
 

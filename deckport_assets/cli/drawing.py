@@ -57,7 +57,7 @@ class Checked:
 @click.pass_context
 def check(context: click.Context, every: bool, as_json: bool) -> None:
     """Say of each server its version, device and queue, whether its worker moves, and what it lacks for each workflow:
-    nodes, models by name, choices, seeds that no binding fills in.
+    nodes, models by name, choices, seeds that no binding fills in. Exits with 0 when at least one can draw artwork.
 
     \b
     Example: deckport comfyui check --all
@@ -95,8 +95,9 @@ def check(context: click.Context, every: bool, as_json: bool) -> None:
             click.secho(f"{name}: {', '.join(on) or 'no server can do it'}", fg="green" if on else "yellow")
         for name, why in broken.items():
             click.secho(f"{name}: {why}", fg="red")
-    sound = all(each.moves for each in found) and bool(able.get(chosen.comfyui_template_art))
-    context.exit(0 if sound else 1)
+    artwork = chosen.comfyui_template_art
+    can_be_drawn = artwork in able and any(each.moves and each.can(artwork) for each in found)
+    context.exit(0 if can_be_drawn else 1)
 
 
 def _sound(servers: ComfyUI, chosen: Settings, names: Sequence[str]) -> tuple[list[Template], dict[str, str]]:

@@ -86,7 +86,7 @@ def produce(
               deckport produce --colour crimson --all
               deckport produce clockwork-moth --redraw --assets artwork
     """
-    from deckport_assets.definitions import build, live, real_assets
+    from deckport_assets.definitions import build, live, makers_of, real_assets
     from deckport_assets.instance.home import code_versions_of, open_instance, prepare
     from deckport_assets.production import NAMED, InThisProcess, Tally, ThroughWebserver, plan_job, stale_beside
 
@@ -102,6 +102,8 @@ def produce(
         versions = code_versions_of(definitions)
         note_code_versions(database, versions)
         job = plan_job(database, slugs, wanted, order, versions, NAMED if card else 0)
+        for maker in makers_of(job.due):
+            resources[maker].ready()
         ask_before_paying(job, real, yes=yes)
         webserver = ThroughWebserver(chosen.dagster_address, instance)
         producer: Producer = webserver if webserver.answers() else InThisProcess(instance, definitions, database)
@@ -245,8 +247,7 @@ def run_to_the_end(
     with progress_bar(job.total, quiet=quiet) as show:
 
         def watch() -> None:
-            counts = tally.counts().values()
-            show(sum(c.made for c in counts), sum(c.failed for c in counts))
+            show(*tally.settled())
 
         rest = job
         for _ in range(MOST_ROUNDS):

@@ -1,6 +1,6 @@
 """The providers that need no key and no GPU. Real, small, and everything they make is marked as a draft."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 from pydantic import Field
@@ -13,6 +13,8 @@ from deckport_assets.resources.providers import Animated, Drawn, Occasion, Prove
 class _Embedded(dg.ConfigurableResource[Any]):
     """What all embedded providers share."""
 
+    stands_in_for: ClassVar[str]
+    """The service that does the same for real."""
     workers: int = Field(default=2, description="How many it works on at a time.", ge=1, le=8)
     refused: bool = Field(default=False, description="DECKPORT_REQUIRE_REAL: nothing may be made as a draft.")
 
@@ -26,22 +28,25 @@ class _Embedded(dg.ConfigurableResource[Any]):
         """No: what it makes is a draft."""
         return False
 
-    def _allow(self, real_name: str) -> None:
+    def ready(self) -> None:
+        """Raises Refused when drafts are forbidden."""
         if self.refused:
             raise Refused(
-                f"{real_name} is not configured, and DECKPORT_REQUIRE_REAL forbids drafts.",
-                remedy=f"Configure {real_name} (deckport settings lists how), or unset DECKPORT_REQUIRE_REAL.",
+                f"{self.stands_in_for} is not configured, and DECKPORT_REQUIRE_REAL forbids drafts.",
+                remedy=f"Configure {self.stands_in_for} (deckport settings lists how), or unset DECKPORT_REQUIRE_REAL.",
             )
 
 
 class EmbeddedWriter(_Embedded):
     """Writes prompts from a card's facts by template."""
 
+    stands_in_for = "Claude"
+
     def write(self, card: Card) -> Written:
         """A prompt for the card's picture."""
         from deckport_assets.studio.prompts.writer import WRITER_VERSION, write
 
-        self._allow("Claude")
+        self.ready()
         prompt = write(card)
         provenance = Provenance("embedded", f"writer-{WRITER_VERSION}", draft=True)
         return Written(prompt.text, prompt.caption, prompt.negative, provenance)
@@ -49,6 +54,8 @@ class EmbeddedWriter(_Embedded):
 
 class EmbeddedArtist(_Embedded):
     """Paints pictures by procedure; the same card, prompt and attempt give the same picture."""
+
+    stands_in_for = "ComfyUI"
 
     width_px: int = Field(default=1200, ge=64, le=4096)
     height_px: int = Field(default=1744, ge=64, le=4096)
@@ -59,7 +66,7 @@ class EmbeddedArtist(_Embedded):
         from deckport_assets.studio.artist.painter import PAINTER_VERSION, paint
         from deckport_assets.studio.encoding import png, preview
 
-        self._allow("ComfyUI")
+        self.ready()
         pixels = paint(card, prompt, attempt=attempt, size_px=(self.width_px, self.height_px))
         seed = seed_of(*card.facts(PAINTED_FACTS).values(), prompt, attempt)
         provenance = Provenance("embedded", f"painter-{PAINTER_VERSION}", draft=True, seed=seed)
@@ -69,13 +76,15 @@ class EmbeddedArtist(_Embedded):
 class EmbeddedAnimator(_Embedded):
     """Moves the art under the still frame."""
 
+    stands_in_for = "ComfyUI"
+
     def animate(self, card: Card, still: Still, *, attempt: int, occasion: Occasion) -> Animated:
         """A seamless loop of three seconds, 608 x 852; it needs no words."""
         from deckport_assets.studio.artist.dice import seed_of
         from deckport_assets.studio.encoding import open_layer, open_picture
         from deckport_assets.studio.video import MP4, SIZE_PX, THEORA, VIDEO_VERSION, loop
 
-        self._allow("ComfyUI")
+        self.ready()
         seed = seed_of("video", card.slug, attempt)
         art, frame = open_picture(still.art_png), open_layer(still.frame_png)
         files = loop(art, frame, still.opening, seed=seed, cancelled=occasion.cancelled)

@@ -82,6 +82,9 @@ class Writer(Protocol):
     @property
     def real(self) -> bool: ...
 
+    def ready(self) -> None:
+        """Raises what would fail every card: a wrong setting, a model that nobody has."""
+
     def write(self, card: Card) -> Written:
         """A prompt for the card's picture."""
 
@@ -94,6 +97,9 @@ class Artist(Protocol):
 
     @property
     def real(self) -> bool: ...
+
+    def ready(self) -> None:
+        """Raises what would fail every card: a wrong setting, a model that nobody has."""
 
     def draw(self, card: Card, prompt: str, *, negative: str, attempt: int, occasion: Occasion) -> Drawn:
         """The card's picture. Another attempt is another picture."""
@@ -120,6 +126,9 @@ class Animator(Protocol):
 
     @property
     def real(self) -> bool: ...
+
+    def ready(self) -> None:
+        """Raises what would fail every card: a wrong setting, a model that nobody has."""
 
     def animate(self, card: Card, still: Still, *, attempt: int, occasion: Occasion) -> Animated:
         """A loop of the card. Another attempt is another loop."""

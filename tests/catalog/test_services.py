@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as db
 
 from deckport_assets.catalog import services
 from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.services import LEASE_S, State, Turn, circuits, is_usable, slots_taken, take_slot
+from deckport_assets.catalog.tables import in_flight
 
 HERE, THERE = "comfyui http://here:8188", "comfyui http://there:8188"
 BOTH = {HERE: 0.0, THERE: 0.0}
@@ -159,6 +161,14 @@ def test_a_run_that_has_ended_is_not_waited_for(database: Database) -> None:
     with database.writing() as connection:
         services.forget_run(connection, "dead")
     assert take(database, "another", most=1) in BOTH
+
+
+def test_what_nobody_took_over_in_days_is_forgotten(database: Database, clock: Clock) -> None:
+    assert take(database, "job", "dead")
+    clock.forward(services.LEFT_FOR.total_seconds() + 1)
+    with database.writing() as connection:
+        services.forget_run(connection, "another")
+        assert not connection.execute(db.select(in_flight)).all()
 
 
 def test_a_sign_of_life_keeps_a_slot(database: Database, clock: Clock) -> None:

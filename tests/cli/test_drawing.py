@@ -44,6 +44,14 @@ def test_a_dead_worker_and_a_server_that_is_away_are_told(tmp_path: Path, monkey
     assert "secret" not in result.output
 
 
+def test_one_that_is_away_does_not_keep_the_others_from_drawing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path / "one") as one:
+        result = checked(one.url, "http://127.0.0.1:9", monkeypatch=monkeypatch)
+    assert result.exit_code == 0 and "connection refused" in result.output
+
+
 def test_without_servers_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(deckport, ["comfyui", "check"])
     assert isinstance(result.exception, Refused) and "DECKPORT_COMFYUI_SERVERS" in result.exception.remedy

@@ -29,6 +29,12 @@ MOST_ART_WIDTH_PX = 2048
 class ComfyUIAnimator(Painter):
     """Has clips drawn, and makes loops of them."""
 
+    def fitting(self) -> Template:
+        """The template. Raises TemplateError when it makes no clip of a card's artwork with these values."""
+        template = self.comfyui.template(self.template)
+        fit_for_clips(template, self.values)
+        return template
+
     def animate(self, card: Card, still: Still, *, attempt: int, occasion: Occasion) -> Animated:
         """A loop of the clip's own length and rate.
 
@@ -49,8 +55,7 @@ class ComfyUIAnimator(Painter):
         )
         from deckport_assets.studio.workflows.binding import seed_for
 
-        template = self.comfyui.template(self.template)
-        fit_for_clips(template, self.values)
+        template = self.fitting()
         art = open_picture(still.art_png)
         sent = still.art_png if art.shape[1] <= MOST_ART_WIDTH_PX else png(shrink(art, MOST_ART_WIDTH_PX))
         # Its content is its name: it is the same on each server, and so is the job.

@@ -10,8 +10,8 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -36,8 +36,9 @@ from deckport_assets.errors import (
 from deckport_assets.resources.comfyui.execution import Execution, Outcome, Patience, files_there
 from deckport_assets.resources.comfyui.progress import Listener
 from deckport_assets.resources.comfyui.server import Server
-from deckport_assets.studio.workflows.binding import Job
+from deckport_assets.studio.workflows.binding import Job, Value
 from deckport_assets.studio.workflows.needs import Lack, unmet
+from deckport_assets.studio.workflows.template import Template
 
 LOOK_S = 0.1
 """How often this process looks for a place while jobs of its wait for one."""
@@ -164,6 +165,7 @@ class Dispatch:
             slot = self._place(job, errand, barred)
             ticket = slot.ticket or left.pop(slot.service, "")
             self._left_at[slot.service].discard(ticket)
+            self._take_back_what_was_left(slot.service)
             look = slot.service not in looked_at
             execution = self._execution(job, errand, slot, left=ticket, look=look, again=again)
             looked_at.clear()  # what is there may be another thing after the first try
@@ -310,7 +312,7 @@ class Dispatch:
             elif (refused := self._known[service].refused) is not None:
                 lacking[service] = refused
             elif lacks:
-                lacking[service] = _as_error(server, job, lacks)
+                lacking[service] = _as_error(server, job.template, lacks)
             else:
                 found[service] = float(server.queue_length)
         if len(lacking) == len(self.servers):
@@ -358,11 +360,17 @@ class Dispatch:
         elif not isinstance(error, Cancelled | TimedOut):
             self._succeeded(service)  # it does its work: what went wrong is the job's own
 
-    def _succeeded(self, service: str) -> None:
-        """It works. What was left there when it did not answer is made elsewhere by now, and is taken back."""
-        for ticket in self._left_at.pop(service, set()):
-            with suppress(DeckportError):
+    def _take_back_what_was_left(self, service: str) -> None:
+        """Jobs that a server had when it did not answer are made elsewhere by now: ours shall not wait behind them."""
+        for ticket in self._left_at[service].copy():
+            try:
                 self.servers[service].take_back(ticket)
+            except DeckportError:
+                return  # it is still away: asked again with the next job
+            self._left_at[service].discard(ticket)
+
+    def _succeeded(self, service: str) -> None:
+        """It works."""
         with self._database.reading() as connection:
             circuit = services.circuits(connection, [service]).get(service)
         if circuit is not None and (circuit.failures or circuit.state is not services.State.CLOSED):
@@ -409,7 +417,25 @@ def _lacking_everywhere(lacking: Mapping[str, DeckportError]) -> DeckportError:
     return type(last)(" ".join([*told, str(last)]), remedy=last.remedy)
 
 
-def _as_error(server: Server, job: Job, lacks: Sequence[Lack]) -> DeckportError:
-    told = f"{server.name} cannot do {job.template.name}: {' '.join(lack.message for lack in lacks)}"
+def refuse_what_none_can(servers: Iterable[Server], template: Template, values: Mapping[str, Value]) -> None:
+    """Raises MissingModel, MissingNode or Unauthorised when every server says that it cannot do this. One that does not
+    answer may be able to when it is there again."""
+    lacking: dict[str, DeckportError] = {}
+    for server in servers:
+        try:
+            lacks = unmet(template, server.object_info(), values)
+        except Unauthorised as error:
+            lacking[server.name] = error
+            continue
+        except DeckportError:
+            return
+        if not lacks:
+            return
+        lacking[server.name] = _as_error(server, template, lacks)
+    raise _lacking_everywhere(lacking)
+
+
+def _as_error(server: Server, template: Template, lacks: Sequence[Lack]) -> DeckportError:
+    told = f"{server.name} cannot do {template.name}: {' '.join(lack.message for lack in lacks)}"
     kind = MissingModel if all(lack.kind == "model" for lack in lacks) else MissingNode
     return kind(told, remedy=lacks[0].remedy)

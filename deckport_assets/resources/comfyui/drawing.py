@@ -5,6 +5,7 @@ A plain class and no Dagster resource with fields: Dagster shows those in its pa
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from deckport_assets.catalog.database import Database
 from deckport_assets.errors import TemplateError
 from deckport_assets.models import PAINTED_FACTS, Card
-from deckport_assets.resources.comfyui.dispatch import Dispatch, Errand
+from deckport_assets.resources.comfyui.dispatch import Dispatch, Errand, refuse_what_none_can
 from deckport_assets.resources.comfyui.execution import Outcome, Patience
 from deckport_assets.resources.comfyui.server import Server
 from deckport_assets.resources.providers import Drawn, Occasion, Provenance
@@ -125,7 +126,7 @@ class ComfyUI:
         return Result(outcome.files, provenance)
 
 
-class Painter:
+class Painter(ABC):
     """Works with one template of ComfyUI; `values` hold for everything it makes (a checkpoint, a size)."""
 
     def __init__(self, comfyui: ComfyUI, template: str, values: Mapping[str, Value] | None = None) -> None:
@@ -146,17 +147,30 @@ class Painter:
         """Yes: what it makes is no draft."""
         return True
 
+    def ready(self) -> None:
+        """Raises TemplateError for a workflow or values that fit no card, and what `refuse_what_none_can` raises."""
+        refuse_what_none_can(self.comfyui.servers, self.fitting(), self.values)
+
+    @abstractmethod
+    def fitting(self) -> Template:
+        """The template. Raises TemplateError when it or the values are not fit for the work."""
+
 
 class ComfyUIArtist(Painter):
     """Draws the pictures of cards."""
+
+    def fitting(self) -> Template:
+        """The template. Raises TemplateError when it draws no picture of a card with these values."""
+        template = self.comfyui.template(self.template)
+        fit_for_artwork(template, self.values)
+        return template
 
     def draw(self, card: Card, prompt: str, *, negative: str, attempt: int, occasion: Occasion) -> Drawn:
         """The card's picture."""
         from deckport_assets.studio.encoding import open_picture, png, preview
         from deckport_assets.studio.workflows.binding import seed_for
 
-        template = self.comfyui.template(self.template)
-        fit_for_artwork(template, self.values)
+        template = self.fitting()
         seed = seed_for(*card.facts(PAINTED_FACTS).values(), template.name, prompt, attempt)
         offered: dict[str, Value] = {
             "prompt": prompt, "negative": negative, "seed": seed, "width": CARD_PX[0], "height": CARD_PX[1]

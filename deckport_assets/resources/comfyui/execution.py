@@ -202,7 +202,7 @@ class Execution:
                     running_since = now
                     self.started()
                 if now - running_since > self.longest_s:
-                    self._stop()
+                    return self._stop()
             elif self.ticket in queue.pending:
                 idle_since = (idle_since or now) if not queue.running else None
                 if idle_since and now - idle_since > patience.idle_s:
@@ -225,12 +225,15 @@ class Execution:
             self._alive_at = time.monotonic()
             self.alive()
 
-    def _stop(self) -> None:
-        """It takes too long: stop this job and no other. A server that does not even stop it is stalled."""
+    def _stop(self) -> Any:
+        """It takes too long: stop this job and no other; its history when it was done at that very moment. A server
+        that does not even stop it is stalled."""
         self._take_back()
         until = time.monotonic() + self.patience.stop_s
         while time.monotonic() < until:
             if self.ticket not in self.server.queue():
+                if (entry := self.server.history(self.ticket)) is not None and _went_well(entry):
+                    return entry
                 raise TimedOut(
                     f"{self.server.name} had not drawn it after {self.longest_s:.0f} s; it was stopped.",
                     remedy="Raise DECKPORT_COMFYUI_TIMEOUT_S (_VIDEO_S for clips), or use fewer steps.",

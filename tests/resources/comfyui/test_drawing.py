@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 
@@ -27,8 +28,9 @@ from deckport_assets.errors import (
     TimedOut,
     Unauthorised,
 )
-from deckport_assets.resources.comfyui import ComfyUI
+from deckport_assets.resources.comfyui import ComfyUI, ComfyUIArtist
 from deckport_assets.resources.comfyui.dispatch import service_of
+from deckport_assets.resources.comfyui.server import Server
 from deckport_assets.resources.providers import Occasion
 from deckport_assets.studio.encoding import open_picture, png_texts
 from deckport_assets.studio.workflows import bind
@@ -298,6 +300,48 @@ def test_a_server_that_was_away_for_long_goes_on_with_the_job_that_it_has(open_s
     threading.Thread(target=away).start()
     assert studio.draw().pixels.shape == (376, 256, 3)
     assert studio.drawn == 1 and fake.requests.count("POST /prompt") == 1
+
+
+def test_what_was_drawn_elsewhere_meanwhile_is_taken_back_before_the_next_job(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=30), Switches())
+    studio.comfyui.patience = replace(HURRY, job_s=30)
+    away, other = studio.fakes
+
+    def goes_away() -> None:
+        while away.worker.running is None:
+            time.sleep(0.005)
+        away.switches.html = 10**6
+
+    threading.Thread(target=goes_away).start()
+    assert studio.draw().provenance.more["server"] == other.url
+    away.switches.html, away.switches.seconds, other.switches.seconds = 0, 0.1, 0.1
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(studio.draw, [f"picture {n}" for n in range(4)]))
+    assert {picture.provenance.more["server"] for picture in drawn} == {away.url, other.url}
+    posts = [request for request in away.requests if request.startswith("POST")]
+    assert posts[:4] == ["POST /prompt", "POST /queue", "POST /interrupt", "POST /prompt"]
+    assert away.worker.history[away.worker.done[0]]["status"]["status_str"] == "error", "not drawn to its end"
+
+
+def test_a_picture_that_is_done_while_it_is_told_to_stop_is_taken(
+    open_studio: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = open_studio(Switches(seconds=0.7))
+    monkeypatch.setattr(Server, "take_back", lambda server, ticket: None)  # too late: it stops between two nodes only
+    assert studio.draw().pixels.shape == (376, 256, 3)
+
+
+def test_what_no_server_has_is_told_before_the_first_card_and_one_that_is_away_is_given_time(open_studio: Open) -> None:
+    lacking = frozenset({"sd_xl_base_1.0.safetensors"})
+    studio = open_studio(Switches(missing_models=lacking), Switches(missing_models=lacking))
+    with pytest.raises(MissingModel, match="sd_xl_base"):
+        studio.artist.ready()
+    studio.fakes[1].switches.html = 1
+    studio.artist.ready()
+    studio.fakes[0].switches.missing_models = frozenset()
+    studio.artist.ready()
+    with pytest.raises(TemplateError, match="stepz"):
+        ComfyUIArtist(studio.comfyui, "small", {"stepz": 4}).ready()
 
 
 # --- What a fresh look found ---------------------------------------------------------------------------------------
