@@ -71,9 +71,9 @@ def real_assets(resources: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(asset for asset, maker in MAKERS.items() if resources[maker].real)
 
 
-def makers_of(assets: Iterable[str]) -> list[str]:
-    """The resources that make these assets, as far as they are made and not rendered."""
-    return [MAKERS[asset] for asset in assets if asset in MAKERS]
+def must_be_ready(assets: Iterable[str]) -> list[str]:
+    """The resources without which none of these assets can be made. Not the writer: most cards have their prompt."""
+    return [MAKERS[asset] for asset in assets if asset in (ARTWORK, VIDEO)]
 
 
 def build(resources: Mapping[str, Any], chosen: Settings) -> dg.Definitions:

@@ -86,7 +86,7 @@ def produce(
               deckport produce --colour crimson --all
               deckport produce clockwork-moth --redraw --assets artwork
     """
-    from deckport_assets.definitions import build, live, makers_of, real_assets
+    from deckport_assets.definitions import build, live, must_be_ready, real_assets
     from deckport_assets.instance.home import code_versions_of, open_instance, prepare
     from deckport_assets.production import NAMED, InThisProcess, Tally, ThroughWebserver, plan_job, stale_beside
 
@@ -102,7 +102,7 @@ def produce(
         versions = code_versions_of(definitions)
         note_code_versions(database, versions)
         job = plan_job(database, slugs, wanted, order, versions, NAMED if card else 0)
-        for maker in makers_of(job.due):
+        for maker in must_be_ready(job.due):
             resources[maker].ready()
         ask_before_paying(job, real, yes=yes)
         webserver = ThroughWebserver(chosen.dagster_address, instance)

@@ -82,9 +82,6 @@ class Writer(Protocol):
     @property
     def real(self) -> bool: ...
 
-    def ready(self) -> None:
-        """Raises what would fail every card: a wrong setting, a model that nobody has."""
-
     def write(self, card: Card) -> Written:
         """A prompt for the card's picture."""
 

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deckport_assets.cli import deckport
-from deckport_assets.errors import Refused
+from deckport_assets.errors import MissingModel, Refused, TemplateError
 from deckport_assets.settings import settings
+from tests.catalog_source import card, write_source
 from tests.fakes.comfyui import Switches, running
 
 
@@ -50,6 +51,25 @@ def test_one_that_is_away_does_not_keep_the_others_from_drawing(
     with running(tmp_path / "one") as one:
         result = checked(one.url, "http://127.0.0.1:9", monkeypatch=monkeypatch)
     assert result.exit_code == 0 and "connection refused" in result.output
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [({"unet": "nope.safetensors"}, "'nope.safetensors' is not on this server"), ({"stepz": 4}, "no input 'stepz'")],
+)
+def test_what_would_fail_every_card_is_told_before_the_first(
+    values: dict[str, object], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_source(tmp_path, [card("alder-wolf"), card("briar-gate")])
+    with running(tmp_path / "one") as one:
+        monkeypatch.setenv("DECKPORT_COMFYUI_SERVERS", one.url)
+        monkeypatch.setenv("DECKPORT_COMFYUI_VALUES_ART", json.dumps(values))
+        settings.cache_clear()
+        assert CliRunner().invoke(deckport, ["import", *map(str, source)]).exit_code == 0
+        result = CliRunner().invoke(deckport, ["produce", "--yes"])
+        assert isinstance(result.exception, TemplateError | MissingModel) and told in str(result.exception)
+        assert "POST /prompt" not in one.requests
+    assert "Nothing has failed" in CliRunner().invoke(deckport, ["failures"]).output
 
 
 def test_without_servers_it_says_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
