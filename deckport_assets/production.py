@@ -369,10 +369,11 @@ def check_again(instance: dg.DagsterInstance, definitions: dg.Definitions, asset
     whole = definitions.resolve_implicit_global_asset_job_def()
     job = whole.get_subset(asset_selection=set(), asset_check_selection={check})
     for first, last in ranges(slugs, instance.get_dynamic_partitions("cards"), 200):
+        span = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
         job.execute_in_process(
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             instance=instance,
-            tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
+            tags=worker_tag() | span,
             raise_on_error=False,
         )
 
