@@ -129,6 +129,26 @@ class _Line:
                     services.leave_line(connection, turn.run_id)
 
 
+@dataclass(slots=True)
+class _Left:
+    """The tickets of one job at servers that did not answer: it goes on there, or is given up once it is elsewhere."""
+
+    given_up: Callable[[str, str], None]
+    tickets: dict[str, str] = field(default_factory=dict)
+
+    def note(self, service: str, ticket: str, error: DeckportError) -> None:
+        """A try has failed. A server that only does not answer keeps what it has."""
+        if not isinstance(error, ServiceUnavailable) or isinstance(error, Stalled):
+            self.tickets.pop(service, None)
+        elif ticket:
+            self.tickets[service] = ticket
+
+    def give_up(self, *, but: str = "") -> None:
+        """Nobody comes back for what lies at the other servers."""
+        for service in [service for service in self.tickets if service != but]:
+            self.given_up(service, self.tickets.pop(service))
+
+
 class Dispatch:
     """The servers of one process. Safe to share between threads; what processes share is in the database."""
 
@@ -141,7 +161,7 @@ class Dispatch:
         self._patience = patience
         self._wait_s = wait_s
         self._line = _Line(database)
-        # Tickets of jobs that were left at servers which did not answer, until they are taken up again or taken back.
+        # Tickets that nobody comes back for, at servers that did not answer: taken back when they do.
         self._left_at: defaultdict[str, set[str]] = defaultdict(set)
         self._resting_since: dict[frozenset[str], float] = {}
         self._known = {service: _Known() for service in self.servers}
@@ -160,40 +180,37 @@ class Dispatch:
         spent: dict[type[DeckportError], int] = {}
         moves = again = 0
         barred: dict[str, DeckportError] = {}
-        left: dict[str, str] = {}
-        while True:
-            slot = self._place(job, errand, barred)
-            ticket = slot.ticket or left.pop(slot.service, "")
-            self._left_at[slot.service].discard(ticket)
-            self._take_back_what_was_left(slot.service)
-            look = slot.service not in looked_at
-            execution = self._execution(job, errand, slot, left=ticket, look=look, again=again)
-            looked_at.clear()  # what is there may be another thing after the first try
-            try:
-                outcome = execution.run()
-            except DeckportError as error:
-                self._tell_circuit(slot.service, error)
-                if isinstance(error, ServiceUnavailable) and not isinstance(error, Stalled) and execution.ticket:
-                    left[slot.service] = execution.ticket
-                    self._left_at[slot.service].add(execution.ticket)
-                if isinstance(error, MissingNode | MissingModel | Unauthorised):
-                    barred[slot.service] = error
-                elif isinstance(error, ServiceUnavailable) and moves < _MOST_MOVES:
-                    moves += 1
-                elif spent.get(type(error), 0) < _MOST.get(type(error), 0):
-                    spent[type(error)] = spent.get(type(error), 0) + 1
-                    again += isinstance(error, OutputMissing)
-                    if isinstance(error, OutOfMemory):
-                        self._free(slot.service)
+        with self._left_behind() as left:
+            while True:
+                slot = self._place(job, errand, barred)
+                self._take_back_what_was_left(slot.service)
+                look = slot.service not in looked_at
+                execution = self._execution(job, errand, slot, left, look=look, again=again)
+                looked_at.clear()  # what is there may be another thing after the first try
+                try:
+                    outcome = execution.run()
+                except DeckportError as error:
+                    self._tell_circuit(slot.service, error)
+                    left.note(slot.service, execution.ticket, error)
+                    if isinstance(error, MissingNode | MissingModel | Unauthorised):
+                        barred[slot.service] = error
+                    elif isinstance(error, ServiceUnavailable) and moves < _MOST_MOVES:
+                        moves += 1
+                    elif spent.get(type(error), 0) < _MOST.get(type(error), 0):
+                        spent[type(error)] = spent.get(type(error), 0) + 1
+                        again += isinstance(error, OutputMissing)
+                        if isinstance(error, OutOfMemory):
+                            self._free(slot.service)
+                    else:
+                        raise
+                    errand.progress(f"{errand.partition}: {error} Trying again.")
                 else:
-                    raise
-                errand.progress(f"{errand.partition}: {error} Trying again.")
-            else:
-                self._succeeded(slot.service)
-                return replace(outcome, runs_on=self._known[slot.service].runs_on)
-            finally:
-                with self._database.writing() as connection:
-                    services.give_back(connection, slot)
+                    left.tickets.pop(slot.service, None)
+                    self._succeeded(slot.service)
+                    return replace(outcome, runs_on=self._known[slot.service].runs_on)
+                finally:
+                    with self._database.writing() as connection:
+                        services.give_back(connection, slot)
 
     def _found_anywhere(self, job: Job, errand: Errand) -> tuple[Outcome | None, set[str]]:
         """The picture, when it lies on a server: drawn for a run that was stopped or killed before it had it. Else the
@@ -221,7 +238,7 @@ class Dispatch:
         except DeckportError as error:
             self._tell_circuit(service, error)
 
-    def _execution(self, job: Job, errand: Errand, slot: Slot, *, left: str, look: bool, again: int) -> Execution:
+    def _execution(self, job: Job, errand: Errand, slot: Slot, left: _Left, *, look: bool, again: int) -> Execution:
         listener = self._listeners[slot.service]
 
         def alive() -> None:
@@ -231,6 +248,7 @@ class Dispatch:
 
         def handed_over(ticket: str) -> None:
             listener.follow(ticket, job, errand.partition, errand.progress)
+            left.give_up(but=slot.service)
             with self._database.writing() as connection:
                 services.handed_over(connection, slot, ticket)
 
@@ -251,7 +269,7 @@ class Dispatch:
             partial(self._succeeded, slot.service),
             ended,
             number=-float(errand.priority) if errand.priority > 0 else None,
-            left=left,
+            left=slot.ticket or left.tickets.get(slot.service, ""),
             look=look,
             again=again,
             uploads=errand.uploads,
@@ -360,8 +378,17 @@ class Dispatch:
         elif not isinstance(error, Cancelled | TimedOut):
             self._succeeded(service)  # it does its work: what went wrong is the job's own
 
+    @contextmanager
+    def _left_behind(self) -> Iterator[_Left]:
+        """Where a job was left while the block lasts; what is left at its end is given up."""
+        left = _Left(lambda service, ticket: self._left_at[service].add(ticket))
+        try:
+            yield left
+        finally:
+            left.give_up()
+
     def _take_back_what_was_left(self, service: str) -> None:
-        """Jobs that a server had when it did not answer are made elsewhere by now: ours shall not wait behind them."""
+        """What a server had when it did not answer and is made elsewhere: our next job shall not wait behind it."""
         for ticket in self._left_at[service].copy():
             try:
                 self.servers[service].take_back(ticket)

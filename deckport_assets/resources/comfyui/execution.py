@@ -139,6 +139,7 @@ class Execution:
         """
         if self.left:
             if self.left in self.server.queue():
+                self.handed_over(self.left)
                 self.ticket = self.left
             elif (entry := self.server.history(self.left)) is not None and _went_well(entry):
                 self.ticket = self.left
@@ -148,6 +149,7 @@ class Execution:
     def _hand_over(self) -> None:
         """Submit it, after the pictures that it names. When the answer does not come, look whether it was taken: it is
         never handed over twice."""
+        self.server.queue()  # one that is no ComfyUI at this moment is told before it can have taken anything
         ticket = f"{self.job.key[:16]}-{uuid.uuid4().hex[:12]}"
         graph = self.job.graph(self.prefix)
         for name, data in self.uploads.items():

@@ -302,6 +302,57 @@ def test_a_server_that_was_away_for_long_goes_on_with_the_job_that_it_has(open_s
     assert studio.drawn == 1 and fake.requests.count("POST /prompt") == 1
 
 
+def test_two_jobs_at_a_server_that_was_away_both_go_on_there(open_studio: Open) -> None:
+    """Each comes back to its own, and neither takes the other's away."""
+    studio = open_studio(Switches(seconds=2))
+    fake = studio.fakes[0]
+
+    def away() -> None:
+        while fake.worker.running is None or not fake.worker.queue:
+            time.sleep(0.005)
+        fake.switches.html = 10**6
+        while sum("It had our job" in line for line in studio.said) < 2:
+            time.sleep(0.005)
+        fake.switches.html = 0
+
+    studio.comfyui.patience, studio.comfyui.wait_s = replace(HURRY, job_s=30), 30
+    threading.Thread(target=away).start()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(studio.draw, ["one", "other"]))
+    assert studio.drawn == 2 and fake.requests.count("POST /prompt") == 2
+    assert "POST /interrupt" not in fake.requests
+
+
+def test_a_try_in_vain_while_a_server_is_away_does_not_lose_the_job_that_it_has(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=3))
+    fake = studio.fakes[0]
+
+    def away() -> None:
+        while fake.worker.running is None:
+            time.sleep(0.005)
+        fake.switches.html = 10**6
+        while sum("Trying again" in line for line in studio.said) < 2:
+            time.sleep(0.005)
+        fake.switches.html = 0
+
+    studio.comfyui.patience, studio.comfyui.wait_s = replace(HURRY, job_s=30), 30
+    threading.Thread(target=away).start()
+    studio.draw()
+    assert studio.drawn == 1 and fake.requests.count("POST /prompt") == 1
+
+
+def test_somebody_s_error_page_holds_a_picture_up_for_no_longer_than_it_takes_to_see_it(open_studio: Open) -> None:
+    """It is asked whether it is a ComfyUI before it is given a job: it cannot have taken one then."""
+    studio = open_studio(Switches(), Switches())
+    studio.draw()
+    studio.fakes[0].switches.html = 10**6
+    studio.comfyui.patience = replace(HURRY, away_s=30)
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(studio.draw, [f"picture {n}" for n in range(4)]))
+    assert {picture.provenance.more["server"] for picture in drawn} == {studio.fakes[1].url}
+    assert not studio.fakes[0].worker.queue
+
+
 def test_what_was_drawn_elsewhere_meanwhile_is_taken_back_before_the_next_job(open_studio: Open) -> None:
     studio = open_studio(Switches(seconds=30), Switches())
     studio.comfyui.patience = replace(HURRY, job_s=30)
