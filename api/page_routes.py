@@ -27,7 +27,7 @@ from api.media_routes import SHIPPED
 from api.problems import Problem
 from api.read_model import ReadModel
 from api.review_list import MOST_SHOWN, review_list
-from deckport_assets.catalog.recipes import RECIPES
+from deckport_assets.catalog.recipes import RECIPES, VIDEO
 from deckport_assets.errors import ServiceUnavailable
 from deckport_assets.settings import Settings
 
@@ -50,6 +50,7 @@ class PageRoutes:
         self.catalog = catalog
         self.templates = _templates()
         self.templates.globals["run_address"] = lambda run_id: f"{settings.dagster_address}/runs/{run_id}"
+        self.templates.globals["makes_unasked"] = settings.makes_unasked
         self.templates.globals["dagster_address"] = settings.dagster_address
 
     def routes(self) -> list[Route]:
@@ -86,7 +87,15 @@ class PageRoutes:
             return self._page(request, "empty.html", refused=self.catalog.refused)
         listed = review_list(model.living)
         more = max(0, len(listed) - MOST_SHOWN)
-        return self._page(request, "review.html", waiting=listed[:MOST_SHOWN], more=more)
+        latest = max((it.version.created_at for it in listed if it.version.created_at), default=None)
+        return self._page(
+            request,
+            "review.html",
+            waiting=listed[:MOST_SHOWN],
+            more=more,
+            latest=latest,
+            videos=any(it.version.asset == VIDEO for it in listed),
+        )
 
     async def failures(self, request: Request) -> Response:
         """What could not be made, with its cause and the way out."""

@@ -122,6 +122,13 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
+    def makes_unasked(self, asset: str) -> bool:
+        """Whether an asset, as cards/artwork, may be made without a person's word: it costs nothing, or AUTOMATE names
+        it. A real provider costs."""
+        real = {"artwork", "video"} if self.comfyui_servers else set()
+        name = asset.rpartition("/")[2]
+        return name not in real or name in self.automate
+
     @property
     def dagster_home(self) -> Path:
         """Dagster's own folder; DAGSTER_HOME has to be absolute."""

@@ -79,6 +79,12 @@ def judge(
             remedy="Look at it again: its card's page in the catalog shows the current one.",
         )
     if verdict is Review.NONE:
+        if main.review not in (Review.APPROVED, Review.REJECTED):
+            raise Refused(
+                f"Nobody has judged {asset} of {slug} as it is now ({main.sha256[:12]}).",
+                remedy=f"What was rejected and made anew is an earlier version: deckport rollback "
+                f"{asset.split('/')[1]} {slug}",
+            )
         verdict = first_review(RECIPES[asset], main.claims, draft=main.draft)
         by = ""
     these = [version.id for version in files.values()]

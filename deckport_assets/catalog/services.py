@@ -215,6 +215,12 @@ def give_back(connection: db.Connection, slot: Slot) -> None:
     connection.execute(in_flight.delete().where(_mine(slot)))
 
 
+def forget_job(connection: db.Connection, job: str) -> None:
+    """A job that a run had left is done, and what was made of it is there."""
+    dead = db.not_(_alive(in_flight.c.lease_until, LEASE_S))
+    connection.execute(in_flight.delete().where(in_flight.c.job == job, dead))
+
+
 def forget_run(connection: db.Connection, run_id: str) -> None:
     """The run has ended: what it left in flight is not counted any more, and may be taken over at once.
 

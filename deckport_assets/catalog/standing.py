@@ -66,6 +66,7 @@ class Selection(StrEnum):
     FAILED = "failed"
     STALE = "stale"
     DRAFTS = "drafts"
+    REJECTED = "rejected"
     ALL = "all"
     NAMED = "named"
     """These very partitions, as pressed in Dagster's UI: whatever is not fresh."""
@@ -76,6 +77,7 @@ _DUE: dict[Selection, frozenset[Standing]] = {
     Selection.FAILED: frozenset({Standing.FAILED}),
     Selection.STALE: frozenset({Standing.STALE}),
     Selection.DRAFTS: frozenset({Standing.DRAFT}),
+    Selection.REJECTED: frozenset({Standing.REJECTED}),
     Selection.ALL: frozenset({Standing.MISSING, Standing.REJECTED, Standing.FAILED, Standing.STALE}),
     Selection.NAMED: frozenset({Standing.MISSING, Standing.REJECTED, Standing.FAILED, Standing.STALE}),
 }

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import click
 
 from deckport_assets.catalog.cards import find_card
-from deckport_assets.catalog.journal import list_failures
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.journal import Journal, list_failures
 from deckport_assets.catalog.recipes import ASSETS, UNASKED
 from deckport_assets.cli.producing import named_assets, produce
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
 from deckport_assets.errors import BadImage, Refused
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+AT_WORK = "Wait for its end, or stop it in Dagster: what it makes would come after what you say."
+
+
+@contextmanager
+def held(database: Database, instance: dg.DagsterInstance, asset: str, slugs: Sequence[str]) -> Iterator[set[str]]:
+    """Keep runs from making an asset of these cards while a person changes it; gives those that no run is at."""
+    from deckport_assets.instance.launcher import is_over
+
+    journal = Journal(database, f"person-{uuid4()}")
+    try:
+        yield journal.claim([asset], slugs, is_over(instance))
+    finally:
+        journal.release()
 
 
 @click.command()
@@ -26,6 +48,7 @@ def failures(asset: str | None, as_json: bool) -> None:
     Example: deckport failures --asset artwork
     """
     only = named_assets(asset)[0] if asset else None
+    chosen = chosen_settings()
     with open_catalog() as database, database.reading() as connection:
         found = list_failures(connection, asset=only)
     if as_json:
@@ -33,7 +56,8 @@ def failures(asset: str | None, as_json: bool) -> None:
         say_json({"failures": rows})
         return
     for failure in found:
-        again = "tried again at night" if failure.retryable else "waits for a person"
+        at_night = failure.retryable and chosen.makes_unasked(failure.asset)
+        again = "tried again at night" if at_night else "waits for a person"
         click.secho(f"{failure.asset} {failure.partition}  {failure.kind}", fg="red")
         click.echo(f"    {failure.cause}")
         click.echo(f"    {failure.remedy}")
@@ -169,14 +193,18 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
     prepare(chosen)
     name = named_assets(asset)[0]
     with open_catalog() as database, open_instance(chosen) as instance:
-        with database.writing() as connection:
+        with database.reading() as connection:
             found = find_card(connection, card)
-            if found is None:
-                raise Refused(f"There is no card {card!r}.", remedy="Use its slug, SKU or exact name.")
-            store = MediaStore(chosen.media_location)
-            versions = roll_back(connection, name, found.slug, sha256, is_whole=lambda v: is_whole(store, v))
-            forgive(connection, name, found.slug)
-        tell_of_version(instance, database, name, found.slug)
+        if found is None:
+            raise Refused(f"There is no card {card!r}.", remedy="Use its slug, SKU or exact name.")
+        with held(database, instance, name, [found.slug]) as got:
+            if not got:
+                raise Refused(f"A run is making {name} of {found.name} right now.", remedy=AT_WORK)
+            with database.writing() as connection:
+                store = MediaStore(chosen.media_location)
+                versions = roll_back(connection, name, found.slug, sha256, is_whole=lambda v: is_whole(store, v))
+                forgive(connection, name, found.slug)
+            tell_of_version(instance, database, name, found.slug)
     if as_json:
         say_json({"asset": name, "card": found.slug, "sha256": versions[0].sha256, "files": len(versions)})
         return

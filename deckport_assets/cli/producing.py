@@ -6,7 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from deckport_assets.catalog.recipes import ASSETS, UNASKED
 from deckport_assets.catalog.reviewing import waiting_versions
 from deckport_assets.catalog.standing import Order, Selection
 from deckport_assets.cli.speaking import Command, chosen_settings, json_option, open_catalog, say_json
+from deckport_assets.cli.unfinished import Redraw
 from deckport_assets.errors import Cancelled, Refused
 from deckport_assets.models import Card, Colour, Rarity
 
@@ -48,16 +49,20 @@ def _one_of(kind: type[StrEnum]) -> click.Choice[str]:
 
 @click.command()
 @selection_options
-@click.option("--missing", "select", flag_value="missing", default=True, help="What was never made (the default).")
+@click.option(
+    "--missing", "select", flag_value="missing", default=True, help="What was never made, or rejected (the default)."
+)
 @click.option("--stale", "select", flag_value="stale", help="What a changed text, art or theme made stale: rendering.")
 @click.option("--failed", "select", flag_value="failed", help="What has failed.")
 @click.option("--drafts", "select", flag_value="drafts", help="What an embedded provider made, anew with a real one.")
-@click.option("--all", "select", flag_value="all", help="Missing, failed, and stale rendering.")
+@click.option("--rejected", "select", flag_value="rejected", help="What a person has rejected, and nothing else.")
+@click.option("--all", "select", flag_value="all", help="Missing, rejected, failed, and stale rendering.")
 @click.option(
     "--redraw", is_flag=True, help="Make prompt, artwork or video named in --assets anew, as another attempt."
 )
 @click.option("--assets", help=f"Only these, comma-separated: {', '.join(a.split('/')[1] for a in ASSETS)}.")
 @click.option("--since", help="With --redraw: what was made since that moment is behind it. Told after a Ctrl-C.")
+@click.option("--anew", is_flag=True, help="With --redraw: begin another one, though the last has not ended.")
 @click.option("--yes", is_flag=True, help="Do not ask before something that costs.")
 @json_option
 @click.pass_context
@@ -71,6 +76,7 @@ def produce(
     redraw: bool,
     assets: str | None,
     since: str | None = None,
+    anew: bool = False,
     yes: bool = False,
     as_json: bool = False,
 ) -> None:
@@ -78,7 +84,7 @@ def produce(
 
     CARD is a slug, a SKU or a name; named cards go before what else waits. Video is made only when --assets names it.
     When Dagster's webserver runs, its daemon does the work; else this command does it, on the same instance. Ctrl-C
-    keeps what is finished.
+    keeps what is finished. A redraw that was stopped or killed is gone on with by the same command.
 
     \b
     Examples: deckport produce
@@ -86,36 +92,46 @@ def produce(
               deckport produce --colour crimson --all
               deckport produce clockwork-moth --redraw --assets artwork
     """
+    chosen = chosen_settings()  # first: what is wrong with a setting is told in two lines
     from deckport_assets.definitions import build, live, must_be_ready, real_assets
     from deckport_assets.instance.home import code_versions_of, open_instance, prepare
     from deckport_assets.production import NAMED, InThisProcess, Tally, ThroughWebserver, plan_job, stale_beside
 
-    chosen = chosen_settings()
     prepare(chosen)
     resources = live(chosen)
     definitions, real = build(resources, chosen), real_assets(resources)
     wanted = named_assets(assets)
     order = make_order(select, redraw, wanted, real, since)
+    note = Redraw(chosen.home, the_command(context.params))
+    if order.redraw and not since and not anew and (earlier := note.asked_at()):
+        order = replace(order, asked_at=earlier)
+        words = f"It goes on with this redraw of {earlier:%Y-%m-%d %H:%M} UTC, which did not end. Another one: --anew"
+        click.secho(words, fg="yellow", err=True)
     again = the_rest_of(context.params, order)
     with open_catalog() as database, open_instance(chosen) as instance:
         slugs = [c.slug for c in chosen_cards(database, card, card_set, colour, rarity)]
         versions = code_versions_of(definitions)
         note_code_versions(database, versions)
         job = plan_job(database, slugs, wanted, order, versions, NAMED if card else 0)
-        for maker in must_be_ready(job.due):
-            resources[maker].ready()
+        remarks = [remark for maker in must_be_ready(job.due) for remark in resources[maker].ready()]
         ask_before_paying(job, real, yes=yes)
+        if order.redraw and order.asked_at:
+            note.begin(order.asked_at)
         webserver = ThroughWebserver(chosen.dagster_address, instance)
         producer: Producer = webserver if webserver.answers() else InThisProcess(instance, definitions, database)
         tally = Tally(database, job)
         if not as_json:
             failed = sum(len(tally.failed_before(asset)) for asset in wanted)
             say_plan(job, producer, failed=failed, stale=len(stale_beside(database, job, versions)))
+            for remark in dict.fromkeys(remarks):
+                click.secho(remark, fg="yellow")
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end is as good as Ctrl-C
         try:
             rest = run_to_the_end(database, job, tally, producer, versions, quiet=as_json)
         except KeyboardInterrupt:
             raise Cancelled("Stopped. What was finished is kept.", remedy=f"Go on with the rest: {again}") from None
+        if not rest.total:
+            note.end()
         counts = tally.counts()
         say_counts(counts, rest, again, as_json=as_json)
         if not as_json:
@@ -138,12 +154,17 @@ def the_rest_of(params: Mapping[str, Any], order: Order) -> str:
     """The command that goes on where this one stopped: a redraw with the moment at which it was asked for."""
     if not order.redraw or order.asked_at is None:
         return "the same command"
+    return f"{the_command(params)} --since {order.asked_at.isoformat()}"
+
+
+def the_command(params: Mapping[str, Any]) -> str:
+    """A redraw's command as a person would type it, without its moment."""
     words = ["deckport", "produce", *params["card"]]
     for option, name in (("--set", "card_set"), ("--colour", "colour"), ("--rarity", "rarity")):
         words += [option, params[name]] if params[name] else []
     words += [] if params["select"] == "missing" else [f"--{params['select']}"]
-    words += ["--redraw", "--assets", params["assets"], *(["--yes"] if params["yes"] else [])]
-    return shlex.join([*words, "--since", order.asked_at.isoformat()])
+    words += ["--redraw", "--assets", params["assets"] or "", *(["--yes"] if params["yes"] else [])]
+    return shlex.join(words)
 
 
 def make_order(
@@ -164,16 +185,17 @@ def make_order(
         )
     if since and not redraw:
         raise Refused("--since belongs to --redraw.", remedy="Without --redraw, what is fresh is left alone anyway.")
-    asked_at = (_moment(since) if since else datetime.now(UTC)) if redraw else None
+    asked_at = (moment_of("--since", since) if since else datetime.now(UTC)) if redraw else None
     return Order(selection, anew if redraw else frozenset(), real, asked_at)
 
 
-def _moment(words: str) -> datetime:
+def moment_of(option: str, words: str) -> datetime:
+    """The moment that an option names, in UTC when it says no zone. Raises Refused."""
     try:
         moment = datetime.fromisoformat(words)
     except ValueError:
-        remedy = "As a stopped redraw tells it: 2026-01-31T20:15:00+00:00."
-        raise Refused(f"--since {words!r} is no moment.", remedy=remedy) from None
+        remedy = "As we tell them: 2026-01-31T20:15:00+00:00."
+        raise Refused(f"{option} {words!r} is no moment.", remedy=remedy) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

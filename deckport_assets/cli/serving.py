@@ -31,12 +31,12 @@ def up(context: click.Context, as_json: bool) -> None:
     \b
     Example: DECKPORT_DAGSTER_PORT=3001 deckport up
     """
+    chosen = chosen_settings()  # first: what is wrong with a setting is told in two lines
     from deckport_assets.catalog.line import note_code_versions
     from deckport_assets.definitions import build, live
     from deckport_assets.instance.home import code_versions_of, prepare, services_of
     from deckport_assets.instance.supervisor import Register, Service, Supervisor
 
-    chosen = chosen_settings()
     register = Register(chosen.home / "services.json")
     left = register.end_leftovers()
     if left and not as_json:

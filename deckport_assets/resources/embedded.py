@@ -28,13 +28,14 @@ class _Embedded(dg.ConfigurableResource[Any]):
         """No: what it makes is a draft."""
         return False
 
-    def ready(self) -> None:
+    def ready(self) -> list[str]:
         """Raises Refused when drafts are forbidden."""
         if self.refused:
             raise Refused(
                 f"{self.stands_in_for} is not configured, and DECKPORT_REQUIRE_REAL forbids drafts.",
                 remedy=f"Configure {self.stands_in_for} (deckport settings lists how), or unset DECKPORT_REQUIRE_REAL.",
             )
+        return []
 
 
 class EmbeddedWriter(_Embedded):

@@ -95,8 +95,9 @@ class Artist(Protocol):
     @property
     def real(self) -> bool: ...
 
-    def ready(self) -> None:
-        """Raises what would fail every card: a wrong setting, a model that nobody has."""
+    def ready(self) -> list[str]:
+        """Raises what would fail every card: a wrong setting, a model that nobody has. What a person should know beside
+        that is given in sentences."""
 
     def draw(self, card: Card, prompt: str, *, negative: str, attempt: int, occasion: Occasion) -> Drawn:
         """The card's picture. Another attempt is another picture."""
@@ -124,8 +125,9 @@ class Animator(Protocol):
     @property
     def real(self) -> bool: ...
 
-    def ready(self) -> None:
-        """Raises what would fail every card: a wrong setting, a model that nobody has."""
+    def ready(self) -> list[str]:
+        """Raises what would fail every card: a wrong setting, a model that nobody has. What a person should know beside
+        that is given in sentences."""
 
     def animate(self, card: Card, still: Still, *, attempt: int, occasion: Occasion) -> Animated:
         """A loop of the card. Another attempt is another loop."""

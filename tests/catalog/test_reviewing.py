@@ -12,7 +12,7 @@ from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.line import standings
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, RECIPES, VIDEO
 from deckport_assets.catalog.reviewing import findings, first_review, judge, waiting_versions
-from deckport_assets.catalog.standing import Order, Selection, Standing
+from deckport_assets.catalog.standing import Standing
 from deckport_assets.catalog.versions import Review, Version, record, roll_back
 from deckport_assets.errors import Refused
 from tests.catalog_source import card, write_source
@@ -87,8 +87,6 @@ def test_what_was_rejected_is_asked_for_again_as_if_it_were_missing(database: Da
     make("ugly", claims={"is_not_blank": True})
     say(database, Review.REJECTED)
     assert stands(database) is Standing.REJECTED and waits(database) == []
-    due = {each for each in Selection if Order(each).is_due(RECIPES[ARTWORK], Standing.REJECTED)}
-    assert due == {Selection.MISSING, Selection.ALL, Selection.NAMED}
     make("pretty", claims={"is_not_blank": True})
     assert stands(database) is not Standing.REJECTED
 
@@ -100,6 +98,15 @@ def test_whoever_goes_back_to_what_was_rejected_wants_it_after_all(database: Dat
     with database.writing() as connection:
         roll_back(connection, ARTWORK, SLUG)
     assert stands(database) is not Standing.REJECTED
+
+
+def test_a_word_about_an_earlier_picture_cannot_be_taken_back_by_its_successor(database: Database, make: Make) -> None:
+    make("ugly")
+    say(database, Review.REJECTED)
+    make("dull")
+    with pytest.raises(Refused, match="Nobody has judged") as refused:
+        say(database, Review.NONE)
+    assert f"deckport rollback artwork {SLUG}" in refused.value.remedy
 
 
 def test_every_file_of_a_version_is_judged_at_once(database: Database, make: Make) -> None:

@@ -12,15 +12,16 @@ from deckport_assets.errors import Refused
 
 NOW = {"cards/facts": "a", "cards/artwork": "b"}
 TABLE = {
-    #                     fresh  stale  failed draft  missing   of a paid asset (artwork)
-    Selection.MISSING: (False, False, False, False, True),
-    Selection.FAILED: (False, False, True, False, False),
-    Selection.STALE: (False, False, False, False, False),
-    Selection.DRAFTS: (False, False, False, True, False),
-    Selection.ALL: (False, False, True, False, True),
-    Selection.NAMED: (False, True, True, False, True),
+    #                     fresh  stale  failed draft  missing rejected   of a paid asset (artwork)
+    Selection.MISSING: (False, False, False, False, True, True),
+    Selection.FAILED: (False, False, True, False, False, False),
+    Selection.STALE: (False, False, False, False, False, False),
+    Selection.DRAFTS: (False, False, False, True, False, False),
+    Selection.REJECTED: (False, False, False, False, False, True),
+    Selection.ALL: (False, False, True, False, True, True),
+    Selection.NAMED: (False, True, True, False, True, True),
 }
-STANDINGS = (Standing.FRESH, Standing.STALE, Standing.FAILED, Standing.DRAFT, Standing.MISSING)
+STANDINGS = (Standing.FRESH, Standing.STALE, Standing.FAILED, Standing.DRAFT, Standing.MISSING, Standing.REJECTED)
 
 
 @pytest.mark.parametrize("selection", list(Selection))

@@ -6,11 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from click.testing import CliRunner, Result
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
+from deckport_assets.batch import CHECK
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.journal import Journal
 from deckport_assets.cli import deckport
 from deckport_assets.errors import Refused
+from deckport_assets.instance.home import open_instance
 from deckport_assets.settings import settings
 from tests.catalog_source import card, write_source
 from tests.fakes.comfyui import Switches, running
@@ -43,17 +49,56 @@ def test_a_flagged_picture_waits_is_rejected_taken_back_and_made_anew(
         slug = waiting["card"]
         assert f"deckport review {slug} --approve" in type_("review").output
 
+        assert not check_of(slug).passed
         assert told("review", slug, "--approve", "--by", "Ada")["judged"][0]["review"] == "approved"
+        assert check_of(slug).passed, "Dagster was told"
         assert told("review") == {"waiting": []}
-        assert f"deckport produce {slug}" in type_("review", slug, "--reject", "--seen", waiting["sha256"][:8]).output
+        assert (
+            f"deckport produce --rejected {slug}"
+            in type_("review", slug, "--reject", "--seen", waiting["sha256"][:8]).output
+        )
         type_("review", slug, "--undo")
         assert len(told("review")["waiting"]) == 1
         assert told("produce", "--yes")["cards/artwork"]["made"] == 0, "what waits is not drawn anew"
 
+        long_ago = "2026-01-01T00:00:00+00:00"
+        assert told("review", "--all", "--reject", "--until", long_ago) == {"judged": []}
         type_("review", "--all", "--reject")
-        again = told("produce", "--yes")
+        again = told("produce", "--rejected", "--yes")
         assert (again["cards/artwork"]["made"], again["cards/composite"]["made"]) == (1, 1)
         assert told("review") == {"waiting": []}
+
+
+def check_of(slug: str) -> AssetCheckEvaluation:
+    """What the artwork's check said of a card last, as Dagster has it."""
+    key = dg.AssetCheckKey(dg.AssetKey(["cards", "artwork"]), CHECK)
+    with open_instance(settings()) as instance:
+        every = instance.event_log_storage.get_asset_check_execution_history(key, limit=100)
+    said = (record.event.asset_check_evaluation for record in every if record.event and record.event.dagster_event)
+    return next(evaluation for evaluation in said if evaluation and evaluation.partition == slug)
+
+
+def test_what_a_run_is_making_is_not_judged_nor_gone_back_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DECKPORT_DAGSTER_PORT", "9")
+    settings.cache_clear()
+    type_("import", *write_source(tmp_path, [card("alder-wolf")]))
+    with open_instance(settings()) as instance:
+        run = instance.create_run_for_job(nothing_to_do)
+        database = Database(settings().catalog_url)
+        journal = Journal(database, run.run_id)
+        assert journal.claim(["cards/artwork"], ["alder-wolf"], lambda run_id: True)
+        for words in (["review", "alder-wolf", "--approve"], ["rollback", "artwork", "alder-wolf"]):
+            refused = CliRunner().invoke(deckport, words)
+            assert isinstance(refused.exception, Refused) and "right now" in str(refused.exception)
+        journal.release()
+        database.close()
+    refused = CliRunner().invoke(deckport, ["review", "alder-wolf", "--approve"])
+    assert "nothing to judge" in str(refused.exception), "now it could be"
+
+
+@dg.job
+def nothing_to_do() -> None:
+    """A run that is there."""
 
 
 @pytest.mark.parametrize(
@@ -66,6 +111,8 @@ def test_a_flagged_picture_waits_is_rejected_taken_back_and_made_anew(
         (["alder-wolf", "--approve"], "nothing to judge"),
         (["alder-wolf", "briar-gate", "--approve", "--seen", "abc"], "one file"),
         (["nobody", "--approve"], "There is no card"),
+        (["alder-wolf", "--approve", "--reject"], "contradict each other"),
+        (["alder-wolf", "--approve", "--until", "2026-01-01"], "--until belongs to --all"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(words: list[str], message: str, tmp_path: Path) -> None:

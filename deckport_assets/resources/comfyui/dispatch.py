@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -228,6 +228,8 @@ class Dispatch:
                 self._tell_circuit(service, error)
                 continue
             if files is not None:
+                with self._database.writing() as connection:
+                    services.forget_job(connection, job.key)
                 return Outcome(files, server.name, "", found=True, runs_on=self._known[service].runs_on), looked_at
             looked_at.add(service)
         return None, looked_at
@@ -300,7 +302,7 @@ class Dispatch:
                     )
                 if rested_s > self._wait_s:
                     raise ServiceUnavailable(
-                        f"No ComfyUI came back within {self._wait_s:.0f} s. {self._causes()}",
+                        f"No ComfyUI that can draw this came back within {self._wait_s:.0f} s. {self._causes(job)}",
                         remedy="deckport comfyui check",
                     )
                 time.sleep(self._line.pause_s())
@@ -416,10 +418,16 @@ class Dispatch:
             return 0.0
         return time.monotonic() - self._resting_since.setdefault(wanted, time.monotonic())
 
-    def _causes(self) -> str:
+    def _causes(self, job: Job) -> str:
+        """Why none of our servers could be used: what those that rest did last, and what the others lack."""
         with self._database.reading() as connection:
             found = services.circuits(connection, list(self.servers))
-        return " ".join(circuit.cause for circuit in found.values())
+        told = [c.cause for c in found.values() if c.state is not services.State.CLOSED]
+        for service, server in self.servers.items():
+            info = self._known[service].info
+            if info is not None and (lacks := unmet(job.template, info, job.values)):
+                told.append(str(_as_error(server, job.template, lacks)))
+        return " ".join(told)
 
 
 def service_of(server: Server) -> str:
@@ -444,22 +452,26 @@ def _lacking_everywhere(lacking: Mapping[str, DeckportError]) -> DeckportError:
     return type(last)(" ".join([*told, str(last)]), remedy=last.remedy)
 
 
-def refuse_what_none_can(servers: Iterable[Server], template: Template, values: Mapping[str, Value]) -> None:
-    """Raises MissingModel, MissingNode or Unauthorised when every server says that it cannot do this. One that does not
-    answer may be able to when it is there again."""
+def refuse_what_none_can(servers: Sequence[Server], template: Template, values: Mapping[str, Value]) -> list[str]:
+    """Raises MissingModel, MissingNode or Unauthorised when every server says that it cannot do this.
+
+    Gives what went wrong with those that do not answer: they may be able to when they are there again.
+    """
     lacking: dict[str, DeckportError] = {}
+    silent: list[str] = []
     for server in servers:
         try:
             lacks = unmet(template, server.object_info(), values)
         except Unauthorised as error:
             lacking[server.name] = error
-            continue
-        except DeckportError:
-            return
-        if not lacks:
-            return
-        lacking[server.name] = _as_error(server, template, lacks)
-    raise _lacking_everywhere(lacking)
+        except DeckportError as error:
+            silent.append(str(error))
+        else:
+            if lacks:
+                lacking[server.name] = _as_error(server, template, lacks)
+    if len(lacking) == len(servers):
+        raise _lacking_everywhere(lacking)
+    return silent
 
 
 def _as_error(server: Server, template: Template, lacks: Sequence[Lack]) -> DeckportError:

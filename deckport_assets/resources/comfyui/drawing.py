@@ -147,9 +147,12 @@ class Painter(ABC):
         """Yes: what it makes is no draft."""
         return True
 
-    def ready(self) -> None:
+    def ready(self) -> list[str]:
         """Raises TemplateError for a workflow or values that fit no card, and what `refuse_what_none_can` raises."""
-        refuse_what_none_can(self.comfyui.servers, self.fitting(), self.values)
+        silent = refuse_what_none_can(self.comfyui.servers, self.fitting(), self.values)
+        if len(silent) == len(self.comfyui.servers):
+            return [f"No ComfyUI answers now; one is waited for up to {self.comfyui.wait_s:.0f} s. {silent[0]}"]
+        return [f"{words} The others go on without it." for words in silent]
 
     @abstractmethod
     def fitting(self) -> Template:

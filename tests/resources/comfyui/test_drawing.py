@@ -12,7 +12,8 @@ from itertools import pairwise
 
 import pytest
 
-from deckport_assets.catalog import services
+from deckport_assets.catalog import services, tables
+from deckport_assets.catalog.database import now
 from deckport_assets.catalog.services import circuits, slots_taken
 from deckport_assets.errors import (
     Cancelled,
@@ -159,7 +160,7 @@ def test_when_none_came_back_in_time_the_next_picture_does_not_wait_as_long_agai
     studio = open_studio(Switches(html=10**6))
     for longest_s in (30.0, 0.9):
         began = time.monotonic()
-        with pytest.raises(ServiceUnavailable, match="No ComfyUI came back within 1 s"):
+        with pytest.raises(ServiceUnavailable, match="No ComfyUI that can draw this came back within 1 s"):
             studio.draw()
         assert time.monotonic() - began < longest_s
 
@@ -224,6 +225,53 @@ def test_what_a_killed_run_left_on_a_server_is_taken_over_and_not_drawn_again(op
     )  # fmt: skip
     assert result.provenance.more["ticket"] == "ticket of the killed"
     assert studio.drawn == 2, "the first, and the one that was left behind"
+
+
+def test_what_a_killed_run_had_taken_back_is_drawn_anew(open_studio: Open) -> None:
+    """It died after it had stopped the job and before it could say so: nobody else stopped it."""
+    studio = open_studio(Switches(seconds=5))
+    fake, server = studio.fakes[0], studio.comfyui.servers[0]
+    job = bind(studio.comfyui.template("small"), {"prompt": "stopped", "seed": 5})
+    with studio.comfyui.database.writing() as connection:
+        slot = services.take_slot(
+            connection, {service_of(server): 0}, most=2, job=job.key, turn=services.Turn("killed"), partition="moth"
+        )
+        assert slot is not None
+        services.handed_over(connection, slot, "stopped")
+        services.forget_run(connection, "killed")
+    server.submit(job.graph("deckport"), ticket="stopped", client_id="killed", told={"job": job.key})
+    while fake.worker.running is None:
+        time.sleep(0.005)
+    server.take_back("stopped")
+    while not fake.worker.history:
+        time.sleep(0.005)
+    fake.switches.seconds = 0.0
+    occasion = Occasion("next", 0, studio.said.append, studio.cancelled)
+    result = studio.comfyui.draw(
+        studio.comfyui.template("small"), dict(job.values), partition="moth", occasion=occasion, told={},
+        opened=open_picture,
+    )  # fmt: skip
+    assert result.provenance.more["ticket"] != "stopped"
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        pytest.param(Switches(take_but_fail=1, seconds=0.4), id="it was taken and the answer was an error"),
+        pytest.param(Switches(cut=1), id="the answer broke off"),
+    ],
+)
+def test_what_one_server_has_is_not_given_to_another(open_studio: Open, switches: Switches) -> None:
+    studio = open_studio(switches, Switches())
+    assert studio.draw().provenance.more["server"] == studio.fakes[0].url
+    assert studio.drawn == 1
+
+
+def test_a_job_does_not_move_for_ever(open_studio: Open) -> None:
+    studio = open_studio(Switches(status=[500] * 15))
+    studio.comfyui.wait_s = 30
+    with pytest.raises(ServiceUnavailable, match="500"):
+        studio.draw()
 
 
 def test_what_a_person_stopped_at_the_server_is_not_done_again(open_studio: Open) -> None:
@@ -343,14 +391,13 @@ def test_a_try_in_vain_while_a_server_is_away_does_not_lose_the_job_that_it_has(
 
 def test_somebody_s_error_page_holds_a_picture_up_for_no_longer_than_it_takes_to_see_it(open_studio: Open) -> None:
     """It is asked whether it is a ComfyUI before it is given a job: it cannot have taken one then."""
-    studio = open_studio(Switches(), Switches())
-    studio.draw()
-    studio.fakes[0].switches.html = 10**6
+    studio = open_studio(Switches(html=10**6), Switches())
     studio.comfyui.patience = replace(HURRY, away_s=30)
-    with ThreadPoolExecutor(4) as pool:
-        drawn = list(pool.map(studio.draw, [f"picture {n}" for n in range(4)]))
-    assert {picture.provenance.more["server"] for picture in drawn} == {studio.fakes[1].url}
-    assert not studio.fakes[0].worker.queue
+    with studio.comfyui.database.writing() as connection:  # it has rested, and is tried with one job
+        services.failed(connection, service_of(studio.comfyui.servers[0]), "it was not there", opens_after=1)
+        connection.execute(tables.services.update().values(retry_at=now()))
+    assert studio.draw().provenance.more["server"] == studio.fakes[1].url
+    assert "POST /prompt" not in studio.fakes[0].requests and len(studio.said) == 2, "it was tried"
 
 
 def test_what_was_drawn_elsewhere_meanwhile_is_taken_back_before_the_next_job(open_studio: Open) -> None:
@@ -400,7 +447,7 @@ def test_what_no_server_has_is_told_before_the_first_card_and_one_that_is_away_i
 
 def test_one_that_lives_and_lacks_the_model_keeps_nobody_waiting_for_one_that_is_gone(open_studio: Open) -> None:
     lacking, gone = Switches(missing_models=frozenset({"sd_xl_base_1.0.safetensors"})), Switches(html=10**6)
-    with pytest.raises(ServiceUnavailable, match="No ComfyUI came back within 1 s"):
+    with pytest.raises(ServiceUnavailable, match="No ComfyUI that can draw this came back within 1 s"):
         open_studio(lacking, gone).draw()
 
 
