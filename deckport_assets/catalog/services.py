@@ -146,12 +146,12 @@ def take_slot(
     transaction that writes.
     """
     _one_at_a_time(connection)
-    left = _slot_of(connection, job)
+    left = slot_of(connection, job)
     if left is not None and left.run_id != turn.run_id and _is_alive(left.lease_until):
         return None  # another living run draws this very picture
     counts = slots_taken(connection)
     wanted = sorted(candidates, key=lambda service: (counts.get(service, 0), candidates[service]))
-    if left is not None and left.service in candidates:
+    if left is not None and left.service in candidates and left.run_id != turn.run_id:
         wanted = [left.service, *(service for service in wanted if service != left.service)]
     taken_first = _wanted_by_others_first(connection, turn)
     for service in wanted:
@@ -210,6 +210,12 @@ def make_room(connection: db.Connection, slot: Slot) -> None:
     connection.execute(in_flight.update().where(_mine(slot)).values(lease_until=now()))
 
 
+def leave(connection: db.Connection, slot: Slot, service: str, ticket: str) -> None:
+    """The job is not counted any more, and a service that does not answer still has it under this ticket."""
+    told = {"service": service, "ticket": ticket, "lease_until": now()}
+    connection.execute(in_flight.update().where(_mine(slot)).values(**told))
+
+
 def give_back(connection: db.Connection, slot: Slot) -> None:
     """The service holds the job no longer."""
     connection.execute(in_flight.delete().where(_mine(slot)))
@@ -242,7 +248,7 @@ def _wanted_by_others_first(connection: db.Connection, turn: Turn) -> set[str]:
     return {service for each in rows for service in each}
 
 
-def _slot_of(connection: db.Connection, job: str) -> Slot | None:
+def slot_of(connection: db.Connection, job: str) -> Slot | None:
     """The slot of a job, its holder alive or not: it may still be made there, or be done."""
     row = connection.execute(db.select(in_flight).where(in_flight.c.job == job)).mappings().first()
     return Slot(**row) if row else None

@@ -152,7 +152,7 @@ def test_what_a_killed_process_left_behind_is_found_again_where_it_was(
 def test_two_runs_never_have_the_same_picture_in_the_making(database: Database, other: Database) -> None:
     assert take(database, "job", "one") == HERE
     assert take(other, "job", "two") == ""
-    assert take(database, "job", "one") == HERE, "the run itself may hand it over again"
+    assert take(database, "job", "one") in BOTH, "the run itself may hand it over again"
 
 
 def test_a_run_that_has_ended_is_not_waited_for(database: Database) -> None:

@@ -44,6 +44,8 @@ LOOK_S = 0.1
 """How often this process looks for a place while jobs of its wait for one."""
 SAY_S = 1.0
 """How often it says that its runs still stand in line."""
+LOOKED_S = 2.0
+"""For so long it is believed that a picture is not there; a wait in line may be far longer."""
 KNOWN_S = 300.0
 """How long it is known what a server has; a server that comes back is asked anew."""
 _MOST: Mapping[type[DeckportError], int] = {Lost: 3, OutputMissing: 2, OutOfMemory: 1, TimedOut: 0}
@@ -137,14 +139,16 @@ class _Left:
     tickets: dict[str, str] = field(default_factory=dict)
 
     def note(self, service: str, ticket: str, error: DeckportError) -> None:
-        """A try has failed. A server that only does not answer keeps what it has."""
-        if not isinstance(error, ServiceUnavailable) or isinstance(error, Stalled):
+        """A try has failed. A server that only does not answer, or lets us in no more, keeps what it has."""
+        keeps = isinstance(error, ServiceUnavailable | Unauthorised) and not isinstance(error, Stalled)
+        if not keeps:
             self.tickets.pop(service, None)
         elif ticket:
+            self.tickets.pop(service, None)
             self.tickets[service] = ticket
 
-    def give_up(self, *, but: str = "") -> None:
-        """Nobody comes back for what lies at the other servers."""
+    def give_up(self, *, but: str) -> None:
+        """This server has it now: nobody comes back for what lies at the others."""
         for service in [service for service in self.tickets if service != but]:
             self.given_up(service, self.tickets.pop(service))
 
@@ -180,44 +184,53 @@ class Dispatch:
         spent: dict[type[DeckportError], int] = {}
         moves = again = 0
         barred: dict[str, DeckportError] = {}
-        with self._left_behind() as left:
-            while True:
-                slot = self._place(job, errand, barred)
-                self._take_back_what_was_left(slot.service)
-                look = slot.service not in looked_at
-                execution = self._execution(job, errand, slot, left, look=look, again=again)
-                looked_at.clear()  # what is there may be another thing after the first try
-                try:
-                    outcome = execution.run()
-                except DeckportError as error:
-                    self._tell_circuit(slot.service, error)
-                    left.note(slot.service, execution.ticket, error)
-                    if isinstance(error, MissingNode | MissingModel | Unauthorised):
-                        barred[slot.service] = error
-                    elif isinstance(error, ServiceUnavailable) and moves < _MOST_MOVES:
-                        moves += 1
-                    elif spent.get(type(error), 0) < _MOST.get(type(error), 0):
-                        spent[type(error)] = spent.get(type(error), 0) + 1
-                        again += isinstance(error, OutputMissing)
-                        if isinstance(error, OutOfMemory):
-                            self._free(slot.service)
-                    else:
-                        raise
-                    errand.progress(f"{errand.partition}: {error} Trying again.")
+        left = _Left(lambda service, ticket: self._left_at[service].add(ticket))
+        while True:
+            slot = self._place(job, errand, barred, left)
+            self._take_back_what_was_left(slot.service)
+            look = time.monotonic() > looked_at.get(slot.service, 0.0) + LOOKED_S
+            execution = self._execution(job, errand, slot, left, look=look, again=again)
+            looked_at.clear()  # what is there may be another thing after the first try
+            try:
+                outcome = execution.run()
+            except DeckportError as error:
+                self._tell_circuit(slot.service, error)
+                left.note(slot.service, execution.ticket, error)
+                if isinstance(error, MissingNode | MissingModel | Unauthorised):
+                    barred[slot.service] = error
+                elif isinstance(error, ServiceUnavailable) and moves < _MOST_MOVES:
+                    moves += 1
+                elif spent.get(type(error), 0) < _MOST.get(type(error), 0):
+                    spent[type(error)] = spent.get(type(error), 0) + 1
+                    again += isinstance(error, OutputMissing)
+                    if isinstance(error, OutOfMemory):
+                        self._free(slot.service)
                 else:
-                    left.tickets.pop(slot.service, None)
-                    self._succeeded(slot.service)
-                    return replace(outcome, runs_on=self._known[slot.service].runs_on)
-                finally:
-                    with self._database.writing() as connection:
-                        services.give_back(connection, slot)
+                    raise
+                errand.progress(f"{errand.partition}: {error} Trying again.")
+            else:
+                left.tickets.pop(slot.service, None)
+                self._succeeded(slot.service)
+                return replace(outcome, runs_on=self._known[slot.service].runs_on)
+            finally:
+                self._put_down(slot, left)
 
-    def _found_anywhere(self, job: Job, errand: Errand) -> tuple[Outcome | None, set[str]]:
+    def _put_down(self, slot: Slot, left: _Left) -> None:
+        """Nobody works at the job just now. What a server that does not answer has of it is kept in the database, so
+        that it is gone on with even when this run is stopped before it answers."""
+        with self._database.writing() as connection:
+            if left.tickets:
+                service, ticket = next(reversed(left.tickets.items()))
+                services.leave(connection, slot, service, ticket)
+            else:
+                services.give_back(connection, slot)
+
+    def _found_anywhere(self, job: Job, errand: Errand) -> tuple[Outcome | None, dict[str, float]]:
         """The picture, when it lies on a server: drawn for a run that was stopped or killed before it had it. Else the
-        servers that were looked at."""
+        servers that were looked at, and when."""
         with self._database.reading() as connection:
             circuits = services.circuits(connection, list(self.servers))
-        looked_at: set[str] = set()
+        looked_at: dict[str, float] = {}
         for service, server in self.servers.items():
             rests = service in circuits and circuits[service].state is not services.State.CLOSED
             if rests or self._lacks(service, job) is None or self._known[service].info is None:
@@ -231,7 +244,7 @@ class Dispatch:
                 with self._database.writing() as connection:
                     services.forget_job(connection, job.key)
                 return Outcome(files, server.name, "", found=True, runs_on=self._known[service].runs_on), looked_at
-            looked_at.add(service)
+            looked_at[service] = time.monotonic()
         return None, looked_at
 
     def _free(self, service: str) -> None:
@@ -242,6 +255,7 @@ class Dispatch:
 
     def _execution(self, job: Job, errand: Errand, slot: Slot, left: _Left, *, look: bool, again: int) -> Execution:
         listener = self._listeners[slot.service]
+        ticket = slot.ticket or left.tickets.get(slot.service, "")
 
         def alive() -> None:
             with self._database.writing() as connection:
@@ -249,8 +263,8 @@ class Dispatch:
                     raise Cancelled(f"{errand.partition} was taken over by another run.")
 
         def handed_over(ticket: str) -> None:
-            listener.follow(ticket, job, errand.partition, errand.progress)
-            left.give_up(but=slot.service)
+            if ticket:
+                listener.follow(ticket, job, errand.partition, errand.progress)
             with self._database.writing() as connection:
                 services.handed_over(connection, slot, ticket)
 
@@ -268,29 +282,30 @@ class Dispatch:
             errand.cancelled,
             alive,
             handed_over,
+            partial(left.give_up, but=slot.service),
             partial(self._succeeded, slot.service),
             ended,
             number=-float(errand.priority) if errand.priority > 0 else None,
-            left=slot.ticket or left.tickets.get(slot.service, ""),
-            look=look,
+            left=ticket,
+            look=look or bool(ticket),
             again=again,
             uploads=errand.uploads,
         )
 
-    def _place(self, job: Job, errand: Errand, barred: Mapping[str, DeckportError]) -> Slot:
+    def _place(self, job: Job, errand: Errand, barred: Mapping[str, DeckportError], left: _Left) -> Slot:
         """A slot at a server that can do the job; waits while all are full, and for a while when all are away.
 
         Raises what bars the last of them, ServiceUnavailable when none came back in time, Cancelled.
         """
         turn = self._line.turn(errand)
-        slot = self._take(job, errand, turn, self._candidates(job, barred)[0])
+        slot = self._take(job, errand, turn, self._candidates(job, barred)[0], left)
         if slot is not None:
             return slot
         told = False
         with self._line.standing(turn) as say:
             while True:
                 candidates, silent = self._candidates(job, barred)
-                slot = self._take(job, errand, turn, candidates)
+                slot = self._take(job, errand, turn, candidates, left)
                 if slot is not None:
                     return slot
                 say(list(candidates))
@@ -307,13 +322,17 @@ class Dispatch:
                     )
                 time.sleep(self._line.pause_s())
 
-    def _take(self, job: Job, errand: Errand, turn: Turn, candidates: Mapping[str, float]) -> Slot | None:
+    def _take(self, job: Job, errand: Errand, turn: Turn, candidates: Mapping[str, float], left: _Left) -> Slot | None:
         if errand.cancelled():
             raise Cancelled("The run was stopped before the picture was handed over.")
         with self._database.writing() as connection:
-            return services.take_slot(
+            before = services.slot_of(connection, job.key)
+            slot = services.take_slot(
                 connection, candidates, most=self._most, job=job.key, turn=turn, partition=errand.partition
             )
+        if slot is not None and before is not None and before.ticket and before.service != slot.service:
+            left.tickets.setdefault(before.service, before.ticket)  # a dead run's, at a server that rests
+        return slot
 
     def _candidates(self, job: Job, barred: Mapping[str, DeckportError]) -> tuple[dict[str, float], list[str]]:
         """The servers that have what the job needs, with how much waits there; and those that do not say so now.
@@ -380,23 +399,20 @@ class Dispatch:
         elif not isinstance(error, Cancelled | TimedOut):
             self._succeeded(service)  # it does its work: what went wrong is the job's own
 
-    @contextmanager
-    def _left_behind(self) -> Iterator[_Left]:
-        """Where a job was left while the block lasts; what is left at its end is given up."""
-        left = _Left(lambda service, ticket: self._left_at[service].add(ticket))
-        try:
-            yield left
-        finally:
-            left.give_up()
-
     def _take_back_what_was_left(self, service: str) -> None:
         """What a server had when it did not answer and is made elsewhere: our next job shall not wait behind it."""
-        for ticket in self._left_at[service].copy():
+        tickets = self._left_at[service]
+        while tickets:
+            try:
+                ticket = tickets.pop()
+            except KeyError:  # another job was faster
+                return
             try:
                 self.servers[service].take_back(ticket)
-            except DeckportError:
+            except DeckportError as error:
+                tickets.add(ticket)
+                self._tell_circuit(service, error)
                 return  # it is still away: asked again with the next job
-            self._left_at[service].discard(ticket)
 
     def _succeeded(self, service: str) -> None:
         """It works."""
@@ -452,10 +468,13 @@ def _lacking_everywhere(lacking: Mapping[str, DeckportError]) -> DeckportError:
     return type(last)(" ".join([*told, str(last)]), remedy=last.remedy)
 
 
-def refuse_what_none_can(servers: Sequence[Server], template: Template, values: Mapping[str, Value]) -> list[str]:
+def refuse_what_none_can(
+    servers: Sequence[Server], template: Template, values: Mapping[str, Value]
+) -> tuple[list[str], int]:
     """Raises MissingModel, MissingNode or Unauthorised when every server says that it cannot do this.
 
-    Gives what went wrong with those that do not answer: they may be able to when they are there again.
+    Gives what went wrong with those that do not answer, which may be able to when they are there again, and how many
+    can do it now.
     """
     lacking: dict[str, DeckportError] = {}
     silent: list[str] = []
@@ -471,7 +490,7 @@ def refuse_what_none_can(servers: Sequence[Server], template: Template, values: 
                 lacking[server.name] = _as_error(server, template, lacks)
     if len(lacking) == len(servers):
         raise _lacking_everywhere(lacking)
-    return silent
+    return silent, len(servers) - len(silent) - len(lacking)
 
 
 def _as_error(server: Server, template: Template, lacks: Sequence[Lack]) -> DeckportError:

@@ -149,10 +149,11 @@ class Painter(ABC):
 
     def ready(self) -> list[str]:
         """Raises TemplateError for a workflow or values that fit no card, and what `refuse_what_none_can` raises."""
-        silent = refuse_what_none_can(self.comfyui.servers, self.fitting(), self.values)
-        if len(silent) == len(self.comfyui.servers):
-            return [f"No ComfyUI answers now; one is waited for up to {self.comfyui.wait_s:.0f} s. {silent[0]}"]
-        return [f"{words} The others go on without it." for words in silent]
+        silent, able = refuse_what_none_can(self.comfyui.servers, self.fitting(), self.values)
+        if not able:
+            told = f"No ComfyUI that can draw this answers now; one is waited for up to {self.comfyui.wait_s:.0f} s."
+            return [f"{told} {' '.join(silent)}"]
+        return [f"{words} {'The other goes' if able == 1 else 'The others go'} on without it." for words in silent]
 
     @abstractmethod
     def fitting(self) -> Template:

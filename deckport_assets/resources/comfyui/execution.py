@@ -88,6 +88,10 @@ class Execution:
     alive: Callable[[], None]
     """A sign of life; raises when another process has the job by now."""
     handed_over: Callable[[str], None]
+    """Said before it is, with its ticket, so that a kill in between leaves a ticket that nobody knows, not a lost job;
+    and with none before it is taken back, so that a kill in between is not read as somebody else's stop."""
+    accepted: Callable[[], None]
+    """The server has it: nobody needs it to be elsewhere."""
     started: Callable[[], None]
     """It runs: the server works."""
     ended: Callable[[], None]
@@ -133,18 +137,16 @@ class Execution:
         return Outcome(files, self.server.name, self.ticket, False, cached, drawn_s, round(waited_s, 3))
 
     def _left_behind(self) -> Any:
-        """What was handed over before: its history, or None; `ticket` is set when it still is in the queue.
-
-        One that ended badly is none: it may have been stopped by us, in a process that died before it could say so.
-        """
-        if self.left:
-            if self.left in self.server.queue():
-                self.handed_over(self.left)
-                self.ticket = self.left
-            elif (entry := self.server.history(self.left)) is not None and _went_well(entry):
-                self.ticket = self.left
-                return entry
-        return None
+        """What was handed over before: its history, however it ended, or None; `ticket` is set when it is there."""
+        if not self.left:
+            return None
+        is_waiting = self.left in self.server.queue()
+        entry = None if is_waiting else self.server.history(self.left)
+        if is_waiting or entry is not None:
+            self.handed_over(self.left)
+            self.ticket = self.left
+            self.accepted()
+        return entry
 
     def _hand_over(self) -> None:
         """Submit it, after the pictures that it names. When the answer does not come, look whether it was taken: it is
@@ -154,7 +156,7 @@ class Execution:
         graph = self.job.graph(self.prefix)
         for name, data in self.uploads.items():
             self.server.upload(data, name)
-        self.handed_over(ticket)  # before it is: a kill in between leaves a ticket that nobody knows, not a lost job
+        self.handed_over(ticket)
         self.ticket = ticket
         try:
             told = {**self.told, "job": self.job.key}
@@ -163,18 +165,24 @@ class Execution:
             self.ticket = ""
             raise
         except ServiceUnavailable as error:
-            if not self._was_taken(ticket):
+            taken = self._was_taken(ticket)
+            if taken is False:
+                self.ticket = ""
+            if not taken:
                 raise error from None
+        self.accepted()
 
-    def _was_taken(self, ticket: str) -> bool:
-        """Whether it was, as soon as the server can be asked: handed to another one it might be drawn twice."""
+    def _was_taken(self, ticket: str) -> bool | None:
+        """Whether it was, as soon as the server can be asked: handed to another one it might be drawn twice. None when
+        the server does not say."""
         until = time.monotonic() + self.patience.away_s
         while True:
+            self._look_up()
             try:
                 return ticket in self.server.queue() or self.server.history(ticket) is not None
             except ServiceUnavailable:
                 if time.monotonic() > until:
-                    return False
+                    return None
             time.sleep(self.patience.poll_s)
 
     def _wait(self) -> Any:
@@ -248,6 +256,7 @@ class Execution:
         raise Stalled(f"{self.server.name}: {why}. Our job was taken back.")
 
     def _take_back(self) -> None:
+        self.handed_over("")
         try:
             self.server.take_back(self.ticket)
         except DeckportError:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import sqlalchemy as db
 
 from deckport_assets.catalog import services, tables
 from deckport_assets.catalog.database import now
@@ -227,31 +228,78 @@ def test_what_a_killed_run_left_on_a_server_is_taken_over_and_not_drawn_again(op
     assert studio.drawn == 2, "the first, and the one that was left behind"
 
 
-def test_what_a_killed_run_had_taken_back_is_drawn_anew(open_studio: Open) -> None:
-    """It died after it had stopped the job and before it could say so: nobody else stopped it."""
-    studio = open_studio(Switches(seconds=5))
-    fake, server = studio.fakes[0], studio.comfyui.servers[0]
-    job = bind(studio.comfyui.template("small"), {"prompt": "stopped", "seed": 5})
+def test_before_a_job_is_taken_back_its_ticket_is_forgotten(open_studio: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kill between the two leaves no ticket whose history says that somebody stopped it."""
+    studio = open_studio(Switches(seconds=30))
+    known: list[str] = []
+
+    def note(server: Server, ticket: str) -> None:
+        with studio.comfyui.database.reading() as connection:
+            known.extend(connection.execute(db.select(tables.in_flight.c.ticket)).scalars())
+
+    monkeypatch.setattr(Server, "take_back", note)
+    studio.cancelled = lambda: studio.fakes[0].worker.running is not None
+    with pytest.raises(Cancelled):
+        studio.draw()
+    assert known == [""]
+
+
+def goes_away(studio: Studio, until: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
+    """The first server answers with somebody's error page from the moment it draws, until then."""
+    fake = studio.fakes[0]
+
+    def away() -> None:
+        while fake.worker.running is None:
+            time.sleep(0.005)
+        fake.switches.html = 10**6
+        while not until():
+            time.sleep(0.005)
+        meanwhile()
+        fake.switches.html = 0
+
+    studio.comfyui.patience, studio.comfyui.wait_s = replace(HURRY, job_s=30), 30
+    threading.Thread(target=away, daemon=True).start()
+
+
+def test_a_job_is_not_given_up_before_another_server_has_it(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=3), Switches(status=[500] * 50))
+    one, other = studio.fakes
+    goes_away(studio, lambda: "POST /prompt" in other.requests)
+    assert studio.draw().provenance.more["server"] == one.url
+    assert one.requests.count("POST /prompt") == 1 and "POST /interrupt" not in one.requests
+
+
+def test_what_a_person_stopped_while_the_server_was_away_is_not_done_again(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=3))
+    fake = studio.fakes[0]
+
+    def stopped() -> None:
+        fake.worker.interrupted = True
+        while not fake.worker.history:
+            time.sleep(0.005)
+
+    goes_away(studio, lambda: any("It had our job" in line for line in studio.said), stopped)
+    with pytest.raises(Interrupted):
+        studio.draw()
+    assert fake.requests.count("POST /prompt") == 1
+
+
+def test_a_run_that_is_stopped_while_the_server_is_away_leaves_the_job_to_the_next(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=3))
+    fake, stop = studio.fakes[0], threading.Event()
+    goes_away(studio, lambda: any("no ComfyUI answers" in line for line in studio.said), stop.set)
+    studio.cancelled = stop.is_set
+    with pytest.raises(Cancelled):
+        studio.draw(run="first")
     with studio.comfyui.database.writing() as connection:
-        slot = services.take_slot(
-            connection, {service_of(server): 0}, most=2, job=job.key, turn=services.Turn("killed"), partition="moth"
-        )
-        assert slot is not None
-        services.handed_over(connection, slot, "stopped")
-        services.forget_run(connection, "killed")
-    server.submit(job.graph("deckport"), ticket="stopped", client_id="killed", told={"job": job.key})
-    while fake.worker.running is None:
-        time.sleep(0.005)
-    server.take_back("stopped")
-    while not fake.worker.history:
-        time.sleep(0.005)
-    fake.switches.seconds = 0.0
-    occasion = Occasion("next", 0, studio.said.append, studio.cancelled)
-    result = studio.comfyui.draw(
-        studio.comfyui.template("small"), dict(job.values), partition="moth", occasion=occasion, told={},
-        opened=open_picture,
-    )  # fmt: skip
-    assert result.provenance.more["ticket"] != "stopped"
+        services.forget_run(connection, "first")
+    stop.clear()
+    studio.comfyui = ComfyUI(
+        [fake.url], studio.comfyui.database.url, workflows=studio.comfyui.workflows, patience=studio.comfyui.patience
+    )
+    studio.artist = ComfyUIArtist(studio.comfyui, "small")
+    studio.draw(run="next")
+    assert fake.requests.count("POST /prompt") == 1
 
 
 @pytest.mark.parametrize(
