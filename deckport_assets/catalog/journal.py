@@ -6,6 +6,7 @@ left say exactly what was in flight. Only the run that holds the claim may settl
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,24 @@ class Failure:
     last_at: datetime
 
 
+_PERSON = "person-"
+PERSON_HOLDS_S = 120
+"""How long a card is a person's who changes it: no command takes longer, and one that was killed holds up nobody."""
+
+
+def person_holds() -> str:
+    """Who claims what a person changes by a command, as a run's id is for what it makes."""
+    return f"{_PERSON}{int(now().timestamp())}-{uuid.uuid4()}"
+
+
+def is_held_by_person(run_id: str) -> bool | None:
+    """Whether a claim is a person's that still holds; None when it is a run's."""
+    if not run_id.startswith(_PERSON):
+        return None
+    since = run_id.removeprefix(_PERSON).partition("-")[0]
+    return since.isdigit() and -PERSON_HOLDS_S < now().timestamp() - int(since) < PERSON_HOLDS_S
+
+
 class Fenced(Retryable):
     """The work came too late: another run has taken the card over. What it made is thrown away."""
 
@@ -60,7 +79,8 @@ class Journal:
                 held: set[str] = set()
                 for row in connection.execute(db.select(claims.c.partition, claims.c.run_id).where(here)):
                     if row.run_id != self.run_id and row.run_id not in ended:
-                        ended[row.run_id] = is_over(row.run_id)
+                        by_person = is_held_by_person(row.run_id)
+                        ended[row.run_id] = is_over(row.run_id) if by_person is None else not by_person
                     if row.run_id != self.run_id and not ended[row.run_id]:
                         held.add(row.partition)
                 mine = [slug for slug in some if slug not in held]

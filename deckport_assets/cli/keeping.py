@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import click
 
 from deckport_assets.catalog.cards import find_card
 from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.journal import Journal, list_failures
+from deckport_assets.catalog.journal import Journal, list_failures, person_holds
 from deckport_assets.catalog.recipes import ASSETS, UNASKED
 from deckport_assets.cli.producing import named_assets, produce
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
@@ -31,7 +30,7 @@ def held(database: Database, instance: dg.DagsterInstance, asset: str, slugs: Se
     """Keep runs from making an asset of these cards while a person changes it; gives those that no run is at."""
     from deckport_assets.instance.launcher import is_over
 
-    journal = Journal(database, f"person-{uuid4()}")
+    journal = Journal(database, person_holds())
     try:
         yield journal.claim([asset], slugs, is_over(instance))
     finally:
@@ -248,7 +247,7 @@ def adopt(card: str, picture: Path, by: str, as_json: bool) -> None:
             if found is None:
                 raise Refused(f"There is no card {card!r}.", remedy="Use its slug, SKU or exact name.")
             look = looks(connection, [ARTWORK], [found.slug])[found.slug]
-        line = CardLine(database, MediaStore(chosen.media_location), f"adopt-{uuid4()}", Order(), {}, _nothing)
+        line = CardLine(database, MediaStore(chosen.media_location), person_holds(), Order(), {}, _nothing)
         bench = Bench(line, look, click.echo, lambda: False)
         if not line.journal.claim([ARTWORK], [found.slug], is_over(instance)):
             raise Refused(f"A run is drawing {found.name} right now.", remedy="Stop it, or wait for its end.")

@@ -101,15 +101,15 @@ def produce(
     resources = live(chosen)
     definitions, real = build(resources, chosen), real_assets(resources)
     wanted = named_assets(assets)
-    order = make_order(select, redraw, wanted, real, since)
-    note = Redraw(chosen.home, the_command(context.params))
-    if order.redraw and not since and not anew and (earlier := note.asked_at()):
-        order = replace(order, asked_at=earlier)
-        words = f"It goes on with this redraw of {earlier:%Y-%m-%d %H:%M} UTC, which did not end. Another one: --anew"
-        click.secho(words, fg="yellow", err=True)
-    again = the_rest_of(context.params, order)
+    order = make_order(select, redraw, wanted, real, since, another=anew)
     with open_catalog() as database, open_instance(chosen) as instance:
         slugs = [c.slug for c in chosen_cards(database, card, card_set, colour, rarity)]
+        note = Redraw(chosen.home, slugs, sorted(order.redraw))
+        if order.redraw and not since and not anew and (earlier := note.asked_at()):
+            order = replace(order, asked_at=earlier)
+            words = f"It goes on with the redraw of these of {earlier:%Y-%m-%d %H:%M} UTC, which did not end."
+            click.secho(f"{words} Another one: --anew", fg="yellow", err=True)
+        again = the_rest_of(context.params, order)
         versions = code_versions_of(definitions)
         note_code_versions(database, versions)
         job = plan_job(database, slugs, wanted, order, versions, NAMED if card else 0)
@@ -130,9 +130,9 @@ def produce(
             rest = run_to_the_end(database, job, tally, producer, versions, quiet=as_json)
         except KeyboardInterrupt:
             raise Cancelled("Stopped. What was finished is kept.", remedy=f"Go on with the rest: {again}") from None
-        if not rest.total:
-            note.end()
         counts = tally.counts()
+        if not rest.total and not any(counts[asset].failed for asset in order.redraw):
+            note.end()
         say_counts(counts, rest, again, as_json=as_json)
         if not as_json:
             say_waiting(database, slugs)
@@ -168,7 +168,13 @@ def the_command(params: Mapping[str, Any]) -> str:
 
 
 def make_order(
-    select: str, redraw: bool, assets: Sequence[str], real: frozenset[str], since: str | None = None
+    select: str,
+    redraw: bool,
+    assets: Sequence[str],
+    real: frozenset[str],
+    since: str | None = None,
+    *,
+    another: bool = False,
 ) -> Order:
     """What the options ask for. Raises Refused when they contradict each other."""
     selection = Selection(select)
@@ -183,6 +189,8 @@ def make_order(
             "--drafts replaces drafts by the work of a real provider, and none is configured.",
             remedy="Configure one (deckport settings lists how); until then everything that is made is a draft.",
         )
+    if another and not redraw:
+        raise Refused("--anew belongs to --redraw.", remedy="Without --redraw, what is fresh is left alone anyway.")
     if since and not redraw:
         raise Refused("--since belongs to --redraw.", remedy="Without --redraw, what is fresh is left alone anyway.")
     asked_at = (moment_of("--since", since) if since else datetime.now(UTC)) if redraw else None

@@ -1,4 +1,4 @@
-"""Redraws that were asked for and have not ended: the same command goes on with them, whatever stopped it.
+"""Redraws that were asked for and have not ended: who asks for the same goes on with them, whatever stopped them.
 
 Without this, a redraw that was killed would draw once more what it had drawn: only its moment tells what is behind it.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,11 +16,12 @@ FOLDER = "redraws"
 
 
 class Redraw:
-    """One redraw, by the words of its command without --since and --anew."""
+    """One redraw: of these assets of these cards, however they were spelled."""
 
-    def __init__(self, home: Path, words: str) -> None:
-        self.words = words
-        self._file = home / FOLDER / f"{hashlib.sha256(words.encode()).hexdigest()[:16]}.json"
+    def __init__(self, home: Path, slugs: Iterable[str], assets: Iterable[str]) -> None:
+        self._what = {"assets": sorted(assets), "cards": sorted(slugs)}
+        digest = hashlib.sha256(json.dumps(self._what).encode()).hexdigest()
+        self._file = home / FOLDER / f"{digest[:16]}.json"
 
     def asked_at(self) -> datetime | None:
         """When it was asked for, if it has not ended since."""
@@ -37,7 +39,7 @@ class Redraw:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         beside = self._file.with_suffix(".part")
         with beside.open("w") as file:
-            json.dump({"asked_at": asked_at.isoformat(), "command": self.words}, file)
+            json.dump({"asked_at": asked_at.isoformat(), **self._what}, file)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._file)

@@ -18,6 +18,8 @@ from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
+from deckport_assets.catalog.journal import is_held_by_person
+
 WORKER_TAG = "deckport/worker"
 """On runs that no launcher started (`deckport produce` without a webserver): host:pid of the command's process."""
 
@@ -100,9 +102,11 @@ def clear_hanging_runs(instance: dg.DagsterInstance) -> list[str]:
 
 
 def is_over(instance: dg.DagsterInstance) -> Callable[[str], bool]:
-    """Whether the run with an id has ended, or never was."""
+    """Whether the run with an id has ended, or never was. A person's hold (`person_holds`) ends by itself."""
 
     def over(run_id: str) -> bool:
+        if (held := is_held_by_person(run_id)) is not None:
+            return not held
         run = instance.get_run_by_id(run_id)
         return run is None or run.is_finished
 

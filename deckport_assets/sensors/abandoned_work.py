@@ -16,7 +16,7 @@ from dagster._core.storage.tags import PARENT_RUN_ID_TAG, RUN_FAILURE_REASON_TAG
 from deckport_assets.assets.cards import first_asked_at, key
 from deckport_assets.catalog.journal import drop_claims, open_claims
 from deckport_assets.catalog.standing import ASKED_AT_TAG, asked_at_tag
-from deckport_assets.instance.launcher import WORKER_TAG
+from deckport_assets.instance.launcher import WORKER_TAG, is_over
 from deckport_assets.resources.catalog import Catalog
 
 PATIENCE_S = 45
@@ -42,8 +42,7 @@ def abandoned_work(context: dg.SensorEvaluationContext, catalog: Catalog) -> Ite
     with catalog.database.reading() as connection:
         held = open_claims(connection)
     for run_id in held:
-        run = context.instance.get_run_by_id(run_id)
-        if run is None or run.is_finished:
+        if is_over(context.instance)(run_id):
             with catalog.database.writing() as connection:
                 drop_claims(connection, run_id)
     if not asked:

@@ -15,8 +15,10 @@ from deckport_assets.batch import CHECK
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.journal import Journal
 from deckport_assets.cli import deckport
+from deckport_assets.cli.keeping import held
 from deckport_assets.errors import Refused
 from deckport_assets.instance.home import open_instance
+from deckport_assets.instance.launcher import is_over
 from deckport_assets.settings import settings
 from tests.catalog_source import card, write_source
 from tests.fakes.comfyui import Switches, running
@@ -91,6 +93,10 @@ def test_what_a_run_is_making_is_not_judged_nor_gone_back_from(tmp_path: Path, m
             refused = CliRunner().invoke(deckport, words)
             assert isinstance(refused.exception, Refused) and "right now" in str(refused.exception)
         journal.release()
+        with held(database, instance, "cards/artwork", ["alder-wolf"]) as mine:
+            assert mine == {"alder-wolf"}
+            assert not journal.claim(["cards/artwork"], ["alder-wolf"], is_over(instance)), "nor the other way round"
+        assert is_over(instance)("person-1000000000-killed"), "whoever was killed holds nothing up for ever"
         database.close()
     refused = CliRunner().invoke(deckport, ["review", "alder-wolf", "--approve"])
     assert "nothing to judge" in str(refused.exception), "now it could be"

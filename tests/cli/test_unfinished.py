@@ -42,18 +42,24 @@ def test_the_same_command_goes_on_with_a_redraw_that_was_killed(
         assert not list((settings().home / FOLDER).iterdir()), "it has ended"
 
         # As a kill leaves it: one of two is drawn, and the note is there.
-        Redraw(settings().home, "deckport produce --redraw --assets artwork --yes").begin(before)
-        counts, said = made(*asked)
-        assert counts["cards/artwork"] == 1 and "goes on with this redraw" in said and "--anew" in said
+        both = Redraw(settings().home, ["briar-gate", "alder-wolf"], ["cards/artwork"])
+        both.begin(before)
+        counts, said = made("AZURE-002", "azure-001", *asked)
+        assert counts["cards/artwork"] == 1 and "goes on with the redraw" in said and "--anew" in said
         assert len(fake.worker.done) == 4
         counts, said = made(*asked)
         assert counts["cards/artwork"] == 2 and said == "", "that one has ended: this is another"
-        Redraw(settings().home, "deckport produce --redraw --assets artwork --yes").begin(before)
+        both.begin(before)
         assert made(*asked, "--anew")[0]["cards/artwork"] == 2
+
+        fake.switches.node_fails = "VAEDecode"
+        assert CliRunner().invoke(deckport, ["produce", *asked]).exit_code == 1
+        fake.switches.node_fails = ""
+        assert "goes on with the redraw" in made(*asked)[1], "what has failed is still to be drawn"
 
 
 def test_half_a_note_is_none(tmp_path: Path) -> None:
-    note = Redraw(tmp_path, "deckport produce --redraw")
+    note = Redraw(tmp_path, ["moth"], ["cards/artwork"])
     assert note.asked_at() is None
     note.begin(MOMENT)
     assert note.asked_at() == MOMENT
