@@ -51,7 +51,8 @@ KNOWN_S = 300.0
 _MOST: Mapping[type[DeckportError], int] = {Lost: 3, OutputMissing: 2, OutOfMemory: 1, TimedOut: 0}
 """How often a job is handed over again for each of these."""
 _MOST_MOVES = 8
-"""How often a job moves because its server failed."""
+"""How often a job moves because its server failed. Trials of one that rests are not counted: how long all may rest is
+what ends them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,7 @@ class Dispatch:
         left = _Left(lambda service, ticket: self._left_at[service].add(ticket))
         while True:
             slot = self._place(job, errand, barred, left)
+            is_trial = self._rests(slot.service)
             self._take_back_what_was_left(slot.service)
             look = time.monotonic() > looked_at.get(slot.service, 0.0) + LOOKED_S
             execution = self._execution(job, errand, slot, left, look=look, again=again)
@@ -198,8 +200,8 @@ class Dispatch:
                 left.note(slot.service, execution.ticket, error)
                 if isinstance(error, MissingNode | MissingModel | Unauthorised):
                     barred[slot.service] = error
-                elif isinstance(error, ServiceUnavailable) and moves < _MOST_MOVES:
-                    moves += 1
+                elif isinstance(error, ServiceUnavailable) and (is_trial or moves < _MOST_MOVES):
+                    moves += not is_trial
                 elif spent.get(type(error), 0) < _MOST.get(type(error), 0):
                     spent[type(error)] = spent.get(type(error), 0) + 1
                     again += isinstance(error, OutputMissing)
@@ -210,10 +212,16 @@ class Dispatch:
                 errand.progress(f"{errand.partition}: {error} Trying again.")
             else:
                 left.tickets.pop(slot.service, None)
+                left.give_up(but=slot.service)
                 self._succeeded(slot.service)
                 return replace(outcome, runs_on=self._known[slot.service].runs_on)
             finally:
                 self._put_down(slot, left)
+
+    def _rests(self, service: str) -> bool:
+        with self._database.reading() as connection:
+            circuit = services.circuits(connection, [service]).get(service)
+        return circuit is not None and circuit.state is not services.State.CLOSED
 
     def _put_down(self, slot: Slot, left: _Left) -> None:
         """Nobody works at the job just now. What a server that does not answer has of it is kept in the database, so
@@ -255,7 +263,7 @@ class Dispatch:
 
     def _execution(self, job: Job, errand: Errand, slot: Slot, left: _Left, *, look: bool, again: int) -> Execution:
         listener = self._listeners[slot.service]
-        ticket = slot.ticket or left.tickets.get(slot.service, "")
+        ticket = left.tickets.get(slot.service, "")
 
         def alive() -> None:
             with self._database.writing() as connection:
@@ -330,8 +338,8 @@ class Dispatch:
             slot = services.take_slot(
                 connection, candidates, most=self._most, job=job.key, turn=turn, partition=errand.partition
             )
-        if slot is not None and before is not None and before.ticket and before.service != slot.service:
-            left.tickets.setdefault(before.service, before.ticket)  # a dead run's, at a server that rests
+        if slot is not None and before is not None and before.ticket:
+            left.tickets.setdefault(before.service, before.ticket)  # a dead run's, or our own
         return slot
 
     def _candidates(self, job: Job, barred: Mapping[str, DeckportError]) -> tuple[dict[str, float], list[str]]:

@@ -315,11 +315,17 @@ def test_what_one_server_has_is_not_given_to_another(open_studio: Open, switches
     assert studio.drawn == 1
 
 
-def test_a_job_does_not_move_for_ever(open_studio: Open) -> None:
+def test_a_job_does_not_move_for_ever(open_studio: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "OPENS_AFTER", 1000)  # a server that now works and now fails never rests
     studio = open_studio(Switches(status=[500] * 15))
-    studio.comfyui.wait_s = 30
     with pytest.raises(ServiceUnavailable, match="500"):
         studio.draw()
+
+
+def test_a_server_that_is_away_for_long_is_tried_as_often_as_it_takes(open_studio: Open) -> None:
+    studio = open_studio(Switches(status=[500] * 15))
+    studio.comfyui.wait_s = 30
+    assert studio.draw().pixels.shape == (376, 256, 3)
 
 
 def test_what_a_person_stopped_at_the_server_is_not_done_again(open_studio: Open) -> None:
