@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from deckport_assets.catalog import services
@@ -139,9 +138,10 @@ class _Left:
     given_up: Callable[[str, str], None]
     tickets: dict[str, str] = field(default_factory=dict)
 
-    def note(self, service: str, ticket: str, error: DeckportError) -> None:
+    def note(self, service: str, ticket: str, error: DeckportError, *, is_still_there: bool) -> None:
         """A try has failed. A server that only does not answer, or lets us in no more, keeps what it has."""
         keeps = isinstance(error, ServiceUnavailable | Unauthorised) and not isinstance(error, Stalled)
+        keeps = keeps or is_still_there
         if not keeps:
             self.tickets.pop(service, None)
         elif ticket:
@@ -149,7 +149,7 @@ class _Left:
             self.tickets[service] = ticket
 
     def give_up(self, *, but: str) -> None:
-        """This server has it now: nobody comes back for what lies at the others."""
+        """This server draws it now: nobody comes back for what lies at the others."""
         for service in [service for service in self.tickets if service != but]:
             self.given_up(service, self.tickets.pop(service))
 
@@ -197,11 +197,11 @@ class Dispatch:
                 outcome = execution.run()
             except DeckportError as error:
                 self._tell_circuit(slot.service, error)
-                left.note(slot.service, execution.ticket, error)
+                left.note(slot.service, execution.ticket, error, is_still_there=execution.is_still_there)
                 if isinstance(error, MissingNode | MissingModel | Unauthorised):
                     barred[slot.service] = error
-                elif isinstance(error, ServiceUnavailable) and (is_trial or moves < _MOST_MOVES):
-                    moves += not is_trial
+                elif isinstance(error, ServiceUnavailable) and moves < _MOST_MOVES:
+                    moves += not is_trial or isinstance(error, Stalled)
                 elif spent.get(type(error), 0) < _MOST.get(type(error), 0):
                     spent[type(error)] = spent.get(type(error), 0) + 1
                     again += isinstance(error, OutputMissing)
@@ -276,6 +276,10 @@ class Dispatch:
             with self._database.writing() as connection:
                 services.handed_over(connection, slot, ticket)
 
+        def started() -> None:
+            left.give_up(but=slot.service)
+            self._succeeded(slot.service)
+
         def ended() -> None:
             with self._database.writing() as connection:
                 services.make_room(connection, slot)
@@ -290,8 +294,7 @@ class Dispatch:
             errand.cancelled,
             alive,
             handed_over,
-            partial(left.give_up, but=slot.service),
-            partial(self._succeeded, slot.service),
+            started,
             ended,
             number=-float(errand.priority) if errand.priority > 0 else None,
             left=ticket,
@@ -423,7 +426,9 @@ class Dispatch:
                 return  # it is still away: asked again with the next job
 
     def _succeeded(self, service: str) -> None:
-        """It works."""
+        """It works; so nobody has waited in vain until now."""
+        for wanted in [wanted for wanted in list(self._resting_since) if service in wanted]:
+            self._resting_since.pop(wanted, None)
         with self._database.reading() as connection:
             circuit = services.circuits(connection, [service]).get(service)
         if circuit is not None and (circuit.failures or circuit.state is not services.State.CLOSED):
@@ -432,15 +437,18 @@ class Dispatch:
 
     def _rested_s(self, candidates: Sequence[str]) -> float:
         """For how long none of these servers could be used, as far as this process saw. One clock for all jobs: when
-        nobody came back in time, the others of a run do not wait as long again, one after the other."""
+        nobody came back in time, the others of a run do not wait as long again, one after the other. While one of them
+        is tried with a job of ours, which may wait there behind somebody else's, it is not over."""
         with self._database.reading() as connection:
             found = services.circuits(connection, list(candidates))
+            is_tried = any(services.slots_taken(connection).get(service) for service in candidates)
         rest = all(s in found and found[s].state is not services.State.CLOSED for s in candidates)
         wanted = frozenset(candidates)
         if not rest:
             self._resting_since.pop(wanted, None)
             return 0.0
-        return time.monotonic() - self._resting_since.setdefault(wanted, time.monotonic())
+        rested_s = time.monotonic() - self._resting_since.setdefault(wanted, time.monotonic())
+        return min(rested_s, self._wait_s) if is_tried else rested_s
 
     def _causes(self, job: Job) -> str:
         """Why none of our servers could be used: what those that rest did last, and what the others lack."""

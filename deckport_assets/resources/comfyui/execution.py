@@ -90,8 +90,6 @@ class Execution:
     handed_over: Callable[[str], None]
     """Said before it is, with its ticket, so that a kill in between leaves a ticket that nobody knows, not a lost job;
     and with none before it is taken back, so that a kill in between is not read as somebody else's stop."""
-    accepted: Callable[[], None]
-    """The server has it: nobody needs it to be elsewhere."""
     started: Callable[[], None]
     """It runs: the server works."""
     ended: Callable[[], None]
@@ -106,6 +104,8 @@ class Execution:
     uploads: Mapping[str, bytes] = field(default_factory=dict)
     """The pictures that the job names, by the names that it gives them."""
     ticket: str = ""
+    is_still_there: bool = False
+    """It was to be taken back, and the server did not answer."""
     _alive_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -145,7 +145,6 @@ class Execution:
         if is_waiting or entry is not None:
             self.handed_over(self.left)
             self.ticket = self.left
-            self.accepted()
         return entry
 
     def _hand_over(self) -> None:
@@ -170,7 +169,6 @@ class Execution:
                 self.ticket = ""
             if not taken:
                 raise error from None
-        self.accepted()
 
     def _was_taken(self, ticket: str) -> bool | None:
         """Whether it was, as soon as the server can be asked: handed to another one it might be drawn twice. None when
@@ -230,7 +228,8 @@ class Execution:
         """Between two looks at the server: whether we are to go on at all."""
         if self.cancelled():
             self._take_back()
-            raise Cancelled("The run was stopped while the picture was being drawn; the server was told.")
+            told = "does not answer and still has it" if self.is_still_there else "was told"
+            raise Cancelled(f"The run was stopped while the picture was being drawn; the server {told}.")
         if time.monotonic() - self._alive_at > self.patience.alive_s:
             self._alive_at = time.monotonic()
             self.alive()
@@ -259,8 +258,9 @@ class Execution:
         self.handed_over("")
         try:
             self.server.take_back(self.ticket)
-        except DeckportError:
-            return  # it does not answer: what there is to say is said by who called
+        except DeckportError:  # what there is to say is said by who called
+            self.is_still_there = True
+            self.handed_over(self.ticket)
 
     def _outputs(self, entry: Mapping[str, Any]) -> dict[str, File]:
         """The files of a job that has ended well, by output. Raises how it ended else."""

@@ -151,6 +151,7 @@ class Server:
 
     def take_back(self, ticket: str) -> None:
         """Take a job out of the queue, and stop it when it runs. Nobody else's job is touched."""
+        self.queue()  # somebody's error page answers the two below with 200 as well
         self._ask("POST", "/queue", json={"delete": [ticket]})
         self._ask("POST", "/interrupt", json={"prompt_id": ticket})
 

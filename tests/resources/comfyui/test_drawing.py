@@ -261,6 +261,49 @@ def goes_away(studio: Studio, until: Callable[[], bool], meanwhile: Callable[[],
     threading.Thread(target=away, daemon=True).start()
 
 
+def test_a_second_outage_is_waited_for_as_long_as_the_first(open_studio: Open) -> None:
+    studio = open_studio(Switches())
+    fake, studio.comfyui.wait_s = studio.fakes[0], 1.5
+
+    def outage() -> None:
+        fake.switches.html = 10**6
+        threading.Timer(0.6, lambda: setattr(fake.switches, "html", 0)).start()
+
+    outage()
+    studio.draw("one")
+    until = time.monotonic() + 1.5
+    number = 0
+    while time.monotonic() < until:
+        studio.draw(f"picture {(number := number + 1)}")
+    outage()
+    studio.draw("other")
+
+
+def test_a_stop_that_the_server_does_not_hear_leaves_the_job_to_the_next_run(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=2))
+    fake, heard = studio.fakes[0], threading.Event()
+    goes_away(studio, heard.is_set)
+    studio.comfyui.patience = replace(HURRY, job_s=30, away_s=30)
+    studio.cancelled = lambda: fake.switches.html > 0
+    with pytest.raises(Cancelled, match="still has it"):
+        studio.draw(run="first")
+    with studio.comfyui.database.writing() as connection:
+        services.forget_run(connection, "first")
+    heard.set()
+    while fake.switches.html:
+        time.sleep(0.005)
+    studio.draw(run="next")
+    assert fake.requests.count("POST /prompt") == 1 and "POST /interrupt" not in fake.requests
+
+
+def test_a_job_is_not_given_up_while_the_other_server_only_queues_it(open_studio: Open) -> None:
+    studio = open_studio(Switches(seconds=3), Switches(worker_dead=True))
+    one, other = studio.fakes
+    goes_away(studio, lambda: bool(other.worker.queue))
+    assert studio.draw().provenance.more["server"] == one.url
+    assert one.requests.count("POST /prompt") == 1 and "POST /interrupt" not in one.requests
+
+
 def test_a_job_is_not_given_up_before_another_server_has_it(open_studio: Open) -> None:
     studio = open_studio(Switches(seconds=3), Switches(status=[500] * 50))
     one, other = studio.fakes
