@@ -231,6 +231,10 @@ class Tally:
         return Settled(made, failed)
 
 
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Runs in this process say nothing on its terminal: a progress bar and their log do."""
+
+
 class Producer(Protocol):
     """A way to have a job run."""
 
@@ -257,7 +261,7 @@ class InThisProcess:
                 span = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
                 with _watched(watch):
                     result = stage.execute_in_process(
-                        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                        run_config=_QUIET,
                         instance=self.instance,
                         partition_key=first if first == last else None,
                         tags=job.tags() | worker_tag() | ({} if first == last else span),
@@ -371,7 +375,7 @@ def check_again(instance: dg.DagsterInstance, definitions: dg.Definitions, asset
     for first, last in ranges(slugs, instance.get_dynamic_partitions("cards"), 200):
         span = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
         job.execute_in_process(
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config=_QUIET,
             instance=instance,
             tags=worker_tag() | span,
             raise_on_error=False,

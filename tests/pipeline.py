@@ -24,6 +24,15 @@ from deckport_assets.resources.embedded import EmbeddedArtist
 from deckport_assets.settings import Settings
 from tests.catalog_source import write_source
 
+
+def last_check(instance: dg.DagsterInstance, asset: str, slug: str) -> AssetCheckEvaluation:
+    """What an asset's check said of a card last, as Dagster has it."""
+    key = dg.AssetCheckKey(dg.AssetKey(asset.split("/")), CHECK)
+    every = instance.event_log_storage.get_asset_check_execution_history(key, limit=100)
+    said = (record.event.asset_check_evaluation for record in every if record.event and record.event.dagster_event)
+    return next(evaluation for evaluation in said if evaluation and evaluation.partition == slug)
+
+
 SMALL: Mapping[str, Any] = {"width_px": 300, "height_px": 436}
 
 
@@ -94,10 +103,7 @@ class Pipeline:
 
     def check(self, asset: str, slug: str) -> AssetCheckEvaluation:
         """What the asset's check said of a card last."""
-        key = dg.AssetCheckKey(dg.AssetKey(asset.split("/")), CHECK)
-        every = self.instance.event_log_storage.get_asset_check_execution_history(key, limit=100)
-        said = (record.event.asset_check_evaluation for record in every if record.event and record.event.dagster_event)
-        return next(evaluation for evaluation in said if evaluation and evaluation.partition == slug)
+        return last_check(self.instance, asset, slug)
 
     def told(self, asset: str) -> set[str]:
         """The cards that Dagster knows as materialized."""

@@ -181,14 +181,16 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
     \b
     Example: deckport rollback artwork clockwork-moth
     """
+    chosen = chosen_settings()  # first: what is wrong with a setting is told in two lines
     from deckport_assets.assets.catalog import tell_of_version
     from deckport_assets.catalog.journal import forgive
     from deckport_assets.catalog.upkeep import is_whole
     from deckport_assets.catalog.versions import roll_back
+    from deckport_assets.definitions import build, live
     from deckport_assets.instance.home import open_instance, prepare
     from deckport_assets.media import MediaStore
+    from deckport_assets.production import check_again
 
-    chosen = chosen_settings()
     prepare(chosen)
     name = named_assets(asset)[0]
     with open_catalog() as database, open_instance(chosen) as instance:
@@ -204,6 +206,7 @@ def rollback(asset: str, card: str, sha256: str, as_json: bool) -> None:
                 versions = roll_back(connection, name, found.slug, sha256, is_whole=lambda v: is_whole(store, v))
                 forgive(connection, name, found.slug)
             tell_of_version(instance, database, name, found.slug)
+            check_again(instance, build(live(chosen), chosen), name, [found.slug])
     if as_json:
         say_json({"asset": name, "card": found.slug, "sha256": versions[0].sha256, "files": len(versions)})
         return

@@ -61,6 +61,13 @@ def review(
               deckport review clockwork-moth --reject
               deckport review clockwork-moth --undo
     """
+    said = what_is_said(approve=approve, reject=reject, undo=undo)
+    if said is None:
+        if card or every:
+            raise Refused("Say what you think of it.", remedy="Add --approve, --reject or --undo.")
+        with open_catalog() as database:
+            list_waiting(database, as_json=as_json)
+        return
     chosen = chosen_settings()  # first: what is wrong with a setting is told in two lines
     from deckport_assets.definitions import build, live
     from deckport_assets.instance.home import open_instance, prepare
@@ -68,12 +75,6 @@ def review(
 
     prepare(chosen)
     with open_catalog() as database:
-        said = what_is_said(approve=approve, reject=reject, undo=undo)
-        if said is None:
-            if card or every:
-                raise Refused("Say what you think of it.", remedy="Add --approve, --reject or --undo.")
-            list_waiting(database, as_json=as_json)
-            return
         wanted = those_meant(database, card, asset, every=every, until=until, said=said)
         if seen and len(wanted) > 1:
             raise Refused("--seen is the sha256 of one file.", remedy="Name one card.")

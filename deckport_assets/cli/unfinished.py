@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+
+from deckport_assets.errors import Damaged
+from deckport_assets.media import whole_file
 
 FOLDER = "redraws"
 
@@ -24,25 +26,23 @@ class Redraw:
         self._file = home / FOLDER / f"{digest[:16]}.json"
 
     def asked_at(self) -> datetime | None:
-        """When it was asked for, if it has not ended since."""
+        """When it was asked for, if it has not ended since. Raises Damaged when its note cannot be read: to begin anew
+        would pay once more for what was drawn."""
         try:
             told = json.loads(self._file.read_text())
             return datetime.fromisoformat(told["asked_at"]).astimezone(UTC)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError):  # half a file of a power cut: what it said is lost
-            self._file.unlink()
-            return None
+        except (ValueError, KeyError, TypeError):
+            raise Damaged(
+                f"{self._file} does not say any more when this redraw was asked for.",
+                remedy="Say it with --since, or begin another one with --anew.",
+            ) from None
 
     def begin(self, asked_at: datetime) -> None:
         """It is being worked at."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._file.with_suffix(".part")
-        with beside.open("w") as file:
-            json.dump({"asked_at": asked_at.isoformat(), **self._what}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._file)
+        with whole_file(self._file) as file:
+            file.write(json.dumps({"asked_at": asked_at.isoformat(), **self._what}).encode())
 
     def end(self) -> None:
         """Nothing of it is left to do."""

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 
-from deckport_assets.batch import CHECK
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.journal import Journal
 from deckport_assets.cli import deckport
@@ -22,6 +21,7 @@ from deckport_assets.instance.launcher import is_over
 from deckport_assets.settings import settings
 from tests.catalog_source import card, write_source
 from tests.fakes.comfyui import Switches, running
+from tests.pipeline import last_check
 
 
 def type_(*words: object, code: int = 0) -> Result:
@@ -70,14 +70,14 @@ def test_a_flagged_picture_waits_is_rejected_taken_back_and_made_anew(
         assert (again["cards/artwork"]["made"], again["cards/composite"]["made"]) == (1, 1)
         assert told("review") == {"waiting": []}
 
+        type_("rollback", "artwork", slug)
+        assert not check_of(slug).passed, "it speaks of the picture that was gone back to"
+
 
 def check_of(slug: str) -> AssetCheckEvaluation:
-    """What the artwork's check said of a card last, as Dagster has it."""
-    key = dg.AssetCheckKey(dg.AssetKey(["cards", "artwork"]), CHECK)
+    """What the artwork's check said of a card last."""
     with open_instance(settings()) as instance:
-        every = instance.event_log_storage.get_asset_check_execution_history(key, limit=100)
-    said = (record.event.asset_check_evaluation for record in every if record.event and record.event.dagster_event)
-    return next(evaluation for evaluation in said if evaluation and evaluation.partition == slug)
+        return last_check(instance, "cards/artwork", slug)
 
 
 def test_what_a_run_is_making_is_not_judged_nor_gone_back_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from deckport_assets.cli import deckport
 from deckport_assets.cli.unfinished import FOLDER, Redraw
+from deckport_assets.errors import Damaged
 from deckport_assets.settings import settings
 from tests.catalog_source import card, write_source
 from tests.fakes.comfyui import Switches, running
@@ -58,12 +59,15 @@ def test_the_same_command_goes_on_with_a_redraw_that_was_killed(
         assert "goes on with the redraw" in made(*asked)[1], "what has failed is still to be drawn"
 
 
-def test_half_a_note_is_none(tmp_path: Path) -> None:
+def test_a_note_that_cannot_be_read_draws_nothing_a_second_time(tmp_path: Path) -> None:
     note = Redraw(tmp_path, ["moth"], ["cards/artwork"])
     assert note.asked_at() is None
     note.begin(MOMENT)
     assert note.asked_at() == MOMENT
     (file,) = (tmp_path / FOLDER).iterdir()
     file.write_text(file.read_text()[:12])
-    assert note.asked_at() is None and not file.exists()
+    with pytest.raises(Damaged, match="when this redraw was asked for") as broken:
+        note.asked_at()
+    assert "--since" in broken.value.remedy and "--anew" in broken.value.remedy
     note.end()
+    assert note.asked_at() is None

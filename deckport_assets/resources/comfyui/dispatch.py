@@ -441,13 +441,14 @@ class Dispatch:
         is tried with a job of ours, which may wait there behind somebody else's, it is not over."""
         with self._database.reading() as connection:
             found = services.circuits(connection, list(candidates))
-            is_tried = any(services.slots_taken(connection).get(service) for service in candidates)
         rest = all(s in found and found[s].state is not services.State.CLOSED for s in candidates)
         wanted = frozenset(candidates)
         if not rest:
             self._resting_since.pop(wanted, None)
             return 0.0
         rested_s = time.monotonic() - self._resting_since.setdefault(wanted, time.monotonic())
+        with self._database.reading() as connection:
+            is_tried = any(services.slots_taken(connection).get(service) for service in candidates)
         return min(rested_s, self._wait_s) if is_tried else rested_s
 
     def _causes(self, job: Job) -> str:

@@ -244,12 +244,18 @@ def test_before_a_job_is_taken_back_its_ticket_is_forgotten(open_studio: Open, m
     assert known == [""]
 
 
-def goes_away(studio: Studio, until: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> None:
-    """The first server answers with somebody's error page from the moment it draws, until then."""
+def goes_away(
+    studio: Studio,
+    until: Callable[[], bool],
+    meanwhile: Callable[[], None] = lambda: None,
+    *,
+    since: Callable[[], bool] = lambda: True,
+) -> None:
+    """The first server answers with somebody's error page from the moment it draws (and `since`), until then."""
     fake = studio.fakes[0]
 
     def away() -> None:
-        while fake.worker.running is None:
+        while fake.worker.running is None or not since():
             time.sleep(0.005)
         fake.switches.html = 10**6
         while not until():
@@ -431,20 +437,9 @@ def test_the_first_pictures_of_a_run_are_not_told_that_nobody_answers(open_studi
 def test_a_server_that_was_away_for_long_goes_on_with_the_job_that_it_has(open_studio: Open) -> None:
     """Longer than it is waited for: the job is not handed over a second time when it is there again."""
     studio = open_studio(Switches(seconds=1.2))
-    fake = studio.fakes[0]
-
-    def away() -> None:
-        while fake.worker.running is None:
-            time.sleep(0.005)
-        fake.switches.html = 10**6
-        while not any("It had our job" in line for line in studio.said):
-            time.sleep(0.005)
-        fake.switches.html = 0
-
-    studio.comfyui.patience = replace(HURRY, job_s=30)
-    threading.Thread(target=away).start()
+    goes_away(studio, lambda: any("It had our job" in line for line in studio.said))
     assert studio.draw().pixels.shape == (376, 256, 3)
-    assert studio.drawn == 1 and fake.requests.count("POST /prompt") == 1
+    assert studio.drawn == 1 and studio.fakes[0].requests.count("POST /prompt") == 1
 
 
 def test_two_jobs_at_a_server_that_was_away_both_go_on_there(open_studio: Open) -> None:
@@ -452,16 +447,10 @@ def test_two_jobs_at_a_server_that_was_away_both_go_on_there(open_studio: Open) 
     studio = open_studio(Switches(seconds=2))
     fake = studio.fakes[0]
 
-    def away() -> None:
-        while fake.worker.running is None or not fake.worker.queue:
-            time.sleep(0.005)
-        fake.switches.html = 10**6
-        while sum("It had our job" in line for line in studio.said) < 2:
-            time.sleep(0.005)
-        fake.switches.html = 0
+    def both_are_left() -> bool:
+        return sum("It had our job" in line for line in studio.said) == 2
 
-    studio.comfyui.patience, studio.comfyui.wait_s = replace(HURRY, job_s=30), 30
-    threading.Thread(target=away).start()
+    goes_away(studio, both_are_left, since=lambda: bool(fake.worker.queue))
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(studio.draw, ["one", "other"]))
     assert studio.drawn == 2 and fake.requests.count("POST /prompt") == 2
@@ -470,20 +459,9 @@ def test_two_jobs_at_a_server_that_was_away_both_go_on_there(open_studio: Open) 
 
 def test_a_try_in_vain_while_a_server_is_away_does_not_lose_the_job_that_it_has(open_studio: Open) -> None:
     studio = open_studio(Switches(seconds=3))
-    fake = studio.fakes[0]
-
-    def away() -> None:
-        while fake.worker.running is None:
-            time.sleep(0.005)
-        fake.switches.html = 10**6
-        while sum("Trying again" in line for line in studio.said) < 2:
-            time.sleep(0.005)
-        fake.switches.html = 0
-
-    studio.comfyui.patience, studio.comfyui.wait_s = replace(HURRY, job_s=30), 30
-    threading.Thread(target=away).start()
+    goes_away(studio, lambda: sum("Trying again" in line for line in studio.said) >= 2)
     studio.draw()
-    assert studio.drawn == 1 and fake.requests.count("POST /prompt") == 1
+    assert studio.drawn == 1 and studio.fakes[0].requests.count("POST /prompt") == 1
 
 
 def test_somebody_s_error_page_holds_a_picture_up_for_no_longer_than_it_takes_to_see_it(open_studio: Open) -> None:
@@ -499,17 +477,14 @@ def test_somebody_s_error_page_holds_a_picture_up_for_no_longer_than_it_takes_to
 
 def test_what_was_drawn_elsewhere_meanwhile_is_taken_back_before_the_next_job(open_studio: Open) -> None:
     studio = open_studio(Switches(seconds=30), Switches())
-    studio.comfyui.patience = replace(HURRY, job_s=30)
     away, other = studio.fakes
-
-    def goes_away() -> None:
-        while away.worker.running is None:
-            time.sleep(0.005)
-        away.switches.html = 10**6
-
-    threading.Thread(target=goes_away).start()
+    is_drawn = threading.Event()
+    goes_away(studio, is_drawn.is_set)
     assert studio.draw().provenance.more["server"] == other.url
-    away.switches.html, away.switches.seconds, other.switches.seconds = 0, 0.1, 0.1
+    away.switches.seconds = other.switches.seconds = 0.1
+    is_drawn.set()
+    while away.switches.html:
+        time.sleep(0.005)
     with ThreadPoolExecutor(4) as pool:
         drawn = list(pool.map(studio.draw, [f"picture {n}" for n in range(4)]))
     assert {picture.provenance.more["server"] for picture in drawn} == {away.url, other.url}
