@@ -16,6 +16,7 @@ from api.live_catalog import LiveCatalog
 from api.media_routes import MediaRoutes
 from api.page_routes import PageRoutes
 from api.problems import problem_handler
+from api.prompt_routes import PromptRoutes
 from api.rate_limit import RateLimit
 from deckport_assets.media import MediaStore
 from deckport_assets.settings import Settings
@@ -36,7 +37,13 @@ def create_app(settings: Settings, *, requests_per_minute: int = REQUESTS_PER_MI
         catalog.close()
 
     app = Starlette(
-        routes=[*CardRoutes(catalog).routes(), *HealthRoutes(catalog).routes(), *media.routes(), *pages.routes()],
+        routes=[
+            *CardRoutes(catalog).routes(),
+            *PromptRoutes(catalog).routes(),
+            *HealthRoutes(catalog).routes(),
+            *media.routes(),
+            *pages.routes(),
+        ],
         middleware=[Middleware(Envelope), Middleware(RateLimit, per_minute=requests_per_minute)],
         exception_handlers={HTTPException: pages.error_handler(problem_handler)},
         lifespan=lifespan,

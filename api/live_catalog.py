@@ -1,4 +1,4 @@
-"""The catalog database as the API holds it: opened late, only read, and watched for changes.
+"""The catalog database as the API holds it: opened late, read, now and then written to, and watched for changes.
 
 The one place that opens the database here. Looks at the change counter at most once a second, and only while somebody
 asks; builds the next read model in a thread of its own and swaps it in whole. A database that goes away leaves the
@@ -81,6 +81,18 @@ class LiveCatalog:
                 return question(connection)
 
         return await run_in_threadpool(answer)
+
+    async def change(self, action: Callable[[db.Connection], T]) -> T:
+        """Do something in a transaction that writes, in a thread; gives what the action gives."""
+
+        def act() -> T:
+            try:
+                with self._database().writing() as connection:
+                    return action(connection)
+            except db.exc.DBAPIError as error:
+                raise CatalogUnreachable("The catalog database does not answer.", remedy="Start it again.") from error
+
+        return await run_in_threadpool(act)
 
     @contextmanager
     def reading(self) -> Iterator[db.Connection]:

@@ -360,6 +360,17 @@ class _Events:
         return materialization, evaluation_of(key, slug, made)
 
 
+def events_of(
+    key: dg.AssetKey, slug: str, made: Made, *, code_version: str
+) -> tuple[dg.AssetMaterialization, dg.AssetCheckEvaluation]:
+    """What Dagster is told of an asset of a card that a run made which is not the asset's own."""
+    tags = {DATA_VERSION_TAG: made.data_version, CODE_VERSION_TAG: code_version}
+    for dependency, version in made.input_versions.items():
+        tags[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{dependency}"] = version
+    materialization = dg.AssetMaterialization(key, partition=slug, metadata=dict(made.metadata), tags=tags)
+    return materialization, evaluation_of(key, slug, made)
+
+
 def evaluation_of(key: dg.AssetKey, slug: str, made: Made) -> dg.AssetCheckEvaluation:
     """What the asset's check says of one card."""
     return dg.AssetCheckEvaluation(

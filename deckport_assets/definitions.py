@@ -12,16 +12,20 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from deckport_assets.assets import cards  # noqa: E402 - the warnings above are raised by its decorators
 from deckport_assets.assets.catalog import catalog_asset  # noqa: E402
+from deckport_assets.catalog.ledger import Budgets  # noqa: E402
 from deckport_assets.catalog.recipes import ARTWORK, ASSETS, PROMPT, VIDEO  # noqa: E402
 from deckport_assets.resources.catalog import Catalog  # noqa: E402
+from deckport_assets.resources.claude import Claude, ClaudeWriter  # noqa: E402
 from deckport_assets.resources.comfyui import ComfyUI, ComfyUIAnimator, ComfyUIArtist  # noqa: E402
 from deckport_assets.resources.comfyui.execution import Patience  # noqa: E402
 from deckport_assets.resources.embedded import EmbeddedAnimator, EmbeddedArtist, EmbeddedWriter  # noqa: E402
 from deckport_assets.resources.media import Media  # noqa: E402
+from deckport_assets.resources.providers import Writer  # noqa: E402
 from deckport_assets.resources.studio import Studio  # noqa: E402
 from deckport_assets.schedules import schedules  # noqa: E402
 from deckport_assets.sensors import sensors  # noqa: E402
 from deckport_assets.settings import Settings, settings  # noqa: E402
+from deckport_assets.studio.prompts.asking import STYLE_GUIDE  # noqa: E402
 
 
 def live(chosen: Settings) -> dict[str, Any]:
@@ -31,9 +35,17 @@ def live(chosen: Settings) -> dict[str, Any]:
         "catalog": Catalog(url=chosen.catalog_url),
         "media": Media(location=chosen.media_location),
         "studio": Studio(theme=chosen.theme, own_themes=str(chosen.home / "themes"), workers=chosen.workers),
-        "writer": EmbeddedWriter(workers=chosen.workers, refused=chosen.require_real),
+        "writer": writer(chosen),
         **painters(chosen),
     }
+
+
+def writer(chosen: Settings) -> Writer:
+    """Who writes prompts: Claude with a key, else the embedded writer, whose prompts are drafts."""
+    if not chosen.anthropic_api_key.get_secret_value():
+        return EmbeddedWriter(workers=chosen.workers, refused=chosen.require_real)
+    own = chosen.home / STYLE_GUIDE.name
+    return ClaudeWriter(claude(chosen), (own if own.is_file() else STYLE_GUIDE).read_text(encoding="utf-8"))
 
 
 def painters(chosen: Settings) -> dict[str, Any]:
@@ -48,6 +60,25 @@ def painters(chosen: Settings) -> dict[str, Any]:
         "artist": ComfyUIArtist(servers, chosen.comfyui_template_art, chosen.comfyui_values_art),
         "animator": ComfyUIAnimator(servers, chosen.comfyui_template_video, chosen.comfyui_values_video),
     }
+
+
+def claude(chosen: Settings) -> Claude:
+    """Claude, as the settings say."""
+    return Claude(
+        chosen.anthropic_api_key.get_secret_value(),
+        chosen.catalog_url,
+        model=chosen.claude_model,
+        base_url=chosen.anthropic_base_url,
+        budgets=budgets(chosen),
+        most_tokens=chosen.claude_max_tokens,
+        timeout_s=chosen.claude_timeout_s,
+    )
+
+
+def budgets(chosen: Settings) -> Budgets:
+    """The budgets, in millionths of a US dollar."""
+    limits = (chosen.budget_day_usd, chosen.budget_run_usd, chosen.budget_total_usd)
+    return Budgets(*(None if limit is None else round(limit * 1_000_000) for limit in limits))
 
 
 def comfyui(chosen: Settings) -> ComfyUI:

@@ -18,6 +18,9 @@
     │   ├── BadProfile               a colour profile is broken or of a kind that nothing is printed with
     │   ├── BadDeck                  a deck list has lines that name no card
     │   ├── BadPrompt                a prompt breaks the rules
+    │   ├── BadAnswer                a machine's answer was paid and cannot be used
+    │   │   └── RefusedByModel       a machine refuses to answer
+    │   ├── BadRequest               a request of the prompt queue is wrong
     │   ├── TemplateError            a workflow, its bindings or what is asked of it are wrong
     │   ├── MissingNode              a service has no such node
     │   ├── MissingModel             a service has no such model
@@ -63,7 +66,11 @@ class Retryable(DeckportError):
 
 
 class ServiceUnavailable(Retryable):
-    """An outside service is down, busy, or its circuit is open."""
+    """An outside service is down, busy, or its circuit is open. `after_s` is how long it asked to be left alone."""
+
+    def __init__(self, message: str, *, remedy: str = "", after_s: float | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.after_s = after_s
 
 
 class Unreached(ServiceUnavailable):
@@ -116,6 +123,18 @@ class BadProfile(Rejected):
 
 class BadDeck(Rejected):
     """A deck list has lines that name no card or no number of copies."""
+
+
+class BadAnswer(Rejected):
+    """A machine's answer was paid for and cannot be used: another form, cut off, another card."""
+
+
+class RefusedByModel(BadAnswer):
+    """A machine refuses to answer."""
+
+
+class BadRequest(Rejected):
+    """A request of the prompt queue is wrong."""
 
 
 class BadPrompt(Rejected):

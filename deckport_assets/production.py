@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import uuid4
 
 import dagster as dg
 import requests
@@ -23,7 +24,7 @@ from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.line import looks, standings
 from deckport_assets.catalog.recipes import CHAIN, RECIPES
-from deckport_assets.catalog.standing import Order, Selection, Standing
+from deckport_assets.catalog.standing import ORDER_TAG, Order, Selection, Standing
 from deckport_assets.catalog.tables import current_versions, failures, versions
 from deckport_assets.errors import ServiceUnavailable
 from deckport_assets.instance.launcher import worker_tag
@@ -53,10 +54,13 @@ class Job:
     due: Mapping[str, Sequence[str]]
     priority: int = 0
     """What Dagster's queue, and the services that draw, put it before."""
+    order_id: str = field(default_factory=lambda: f"produce-{uuid4().hex[:12]}")
+    """What all that it pays for belongs to: DECKPORT_BUDGET_RUN_USD is for one of these."""
 
     def tags(self) -> dict[str, str]:
         """What its runs are tagged with."""
-        return self.order.tags() | ({PRIORITY_TAG: str(self.priority)} if self.priority else {})
+        urgent = {PRIORITY_TAG: str(self.priority)} if self.priority else {}
+        return self.order.tags() | urgent | {ORDER_TAG: self.order_id}
 
     @property
     def total(self) -> int:

@@ -66,6 +66,23 @@ class Settings(BaseSettings):
     comfyui_timeout_s: float = Field(600, description="How long a picture may take on ComfyUI, in seconds.", gt=0)
     comfyui_timeout_video_s: float = Field(3600, description="How long a clip may take there, in seconds.", gt=0)
     comfyui_wait_s: float = Field(900, description="How long is waited for a ComfyUI when all are away.", ge=0)
+    anthropic_api_key: SecretStr = Field(
+        SecretStr(""),
+        repr=False,
+        validation_alias="ANTHROPIC_API_KEY",
+        description="The key of Claude, who writes prompts. None: the embedded writer drafts them.",
+    )
+    anthropic_base_url: str = Field(
+        "",
+        validation_alias="ANTHROPIC_BASE_URL",
+        description="Where Claude answers; empty: at Anthropic's own address.",
+    )
+    claude_model: str = Field("claude-haiku-5-5", description="The model that writes; it must have a known price.")
+    claude_max_tokens: int = Field(4000, description="The most that an answer may have, thinking included.", ge=500)
+    claude_timeout_s: float = Field(120, description="How long an answer may take, in seconds.", gt=0)
+    budget_day_usd: float | None = Field(None, description="The most that may be spent on a day (UTC).", ge=0)
+    budget_run_usd: float | None = Field(None, description="The most that one produce or backfill may spend.", ge=0)
+    budget_total_usd: float | None = Field(None, description="The most that may ever be spent.", ge=0)
     require_real: bool = Field(False, description="Refuse the embedded providers: nothing is made as a draft.")
     event_log: Literal["fast", "stock"] = Field(
         "fast", description="`fast` keeps the event log's connections open; `stock` is Dagster's own class."
@@ -126,6 +143,7 @@ class Settings(BaseSettings):
         """Whether an asset, as cards/artwork, may be made without a person's word: it costs nothing, or AUTOMATE names
         it. A real provider costs."""
         real = {"artwork", "video"} if self.comfyui_servers else set()
+        real |= {"prompt"} if self.anthropic_api_key.get_secret_value() else set()
         name = asset.rpartition("/")[2]
         return name not in real or name in self.automate
 
@@ -151,10 +169,13 @@ class Settings(BaseSettings):
 
     def masked(self) -> dict[str, Any]:
         """Every setting by its environment name, secrets and passwords replaced by ***."""
-        return {
-            f"{self.model_config['env_prefix']}{name.upper()}": _mask(getattr(self, name))
-            for name in type(self).model_fields
-        }
+        return {variable(name): _mask(getattr(self, name)) for name in type(self).model_fields}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting: ours begin with DECKPORT_, those of others keep their usual names."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else f"{Settings.model_config['env_prefix']}{name.upper()}"
 
 
 def _is_address(word: str) -> bool:
@@ -180,7 +201,7 @@ def _mask(value: Any) -> Any:
 def misspelt() -> dict[str, str]:
     """Variables of the environment and of `.env` that look like settings and are none, with the one that is nearest."""
     prefix = Settings.model_config["env_prefix"]
-    names = {f"{prefix}{name.upper()}" for name in Settings.model_fields}
+    names = {variable(name) for name in Settings.model_fields}
     given = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
     unknown = sorted(n for n in given if n.startswith(prefix) and n not in names and not n.startswith(f"{prefix}TEST_"))
     return {name: "".join(get_close_matches(name, names, 1)) for name in unknown}

@@ -35,7 +35,7 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
         counting.origin.value if counting else "embedded", counting.author if counting else "", draft=False
     )
     if counting is None or counting.origin is Origin.DRAFT:
-        written = writer.write(bench.card)
+        written = writer.write(bench.card, occasion=bench.occasion, beside=bench.line.beside())
         provenance = written.provenance
         with bench.line.database.writing() as connection:
             counting = add_prompt(
@@ -45,6 +45,7 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
                 written.text,
                 caption=written.caption,
                 negative=written.negative,
+                motion=written.motion,
                 author=provenance.model,
             )
     findings = lint(counting.text, bench.card)
@@ -52,6 +53,7 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
         "text": counting.text,
         "caption": counting.caption or caption_of(counting.text, bench.card),
         "negative": counting.negative,
+        "motion": counting.motion,
         "origin": counting.origin.value,
         "version": counting.version,
     }

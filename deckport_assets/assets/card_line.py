@@ -6,6 +6,7 @@ What each asset is and how it is made stands in `cards.py`. Here is only what th
 from __future__ import annotations
 
 import base64
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,10 +23,11 @@ from deckport_assets.catalog.recipes import FACTS, RECIPES, data_version
 from deckport_assets.catalog.reviewing import first_review
 from deckport_assets.catalog.standing import Order, Standing
 from deckport_assets.catalog.versions import Review, Version, last_attempt
+from deckport_assets.drain import beside
 from deckport_assets.errors import WaitsForInput
 from deckport_assets.media import MediaStore, StoredFile
 from deckport_assets.models import Card, fingerprint
-from deckport_assets.resources.providers import Occasion, Provenance
+from deckport_assets.resources.providers import Beside, Occasion, Provenance
 
 Make = Callable[["Bench", tuple[str, ...]], None]
 
@@ -41,9 +43,20 @@ class CardLine:
     code_versions: Mapping[str, str]
     make_on: Make
     priority: int = 0
+    order_id: str = ""
     journal: Journal = field(init=False)
     likenesses: dict[str, int] = field(default_factory=dict)
     """The hashes of the pictures of this run, so that two which come at the same moment are compared too."""
+
+    _beside: Beside | None = None
+    _one: threading.Lock = field(default_factory=threading.Lock)
+
+    def beside(self) -> Beside:
+        """What else there is, for who writes: read once in a run, and what the run writes is added."""
+        with self._one:
+            if self._beside is None:
+                self._beside = beside(self.database)
+            return self._beside
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.database, self.run_id)
@@ -90,7 +103,7 @@ class Bench:
     ) -> None:
         self.line = line
         self.look = look
-        self.occasion = Occasion(line.run_id, line.priority, progress, cancelled)
+        self.occasion = Occasion(line.run_id, line.priority, progress, cancelled, order_id=line.order_id)
         self.made: dict[str, Made] = {}
         self._began_at = time.monotonic()
 

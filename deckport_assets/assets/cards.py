@@ -16,7 +16,7 @@ from deckport_assets.batch import CHECK, batch
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.line import looks, note_code_versions
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FACTS, FRAME, PROMPT, THUMBNAIL, VIDEO
-from deckport_assets.catalog.standing import Order
+from deckport_assets.catalog.standing import ORDER_TAG, Order
 from deckport_assets.errors import Damaged
 from deckport_assets.media import MediaStore
 from deckport_assets.partitions import cards
@@ -26,6 +26,7 @@ from deckport_assets.resources.providers import Animator, Artist, Writer
 from deckport_assets.resources.studio import Studio
 
 GROUP = "cards"
+PROMPT_CODE_VERSION = "1"
 OWNERS = ["team:art"]
 AC = dg.AutomationCondition
 
@@ -73,7 +74,7 @@ def prompt(*, automated: bool) -> dg.AssetsDefinition:
         output_required=False,
         backfill_policy=dg.BackfillPolicy.multi_run(400),
         pool="writer",
-        code_version="1",
+        code_version=PROMPT_CODE_VERSION,
         automation_condition=NEED if automated else None,
     )
     def prompt(
@@ -187,13 +188,22 @@ def line_for(context: dg.AssetExecutionContext, catalog: Catalog, media: Media, 
         order = replace(order, asked_at=first_asked_at(context.instance, context.run))
     versions = {"/".join(spec.key.path): spec.code_version or "" for spec in context.assets_def.specs}
     note_code_versions(catalog.database, versions)
-    return CardLine(catalog.database, media.store, context.run.run_id, order, versions, make, priority_of(context.run))
+    run = context.run
+    return CardLine(
+        catalog.database, media.store, run.run_id, order, versions, make, priority_of(run), order_id_of(run)
+    )
 
 
 def priority_of(run: dg.DagsterRun) -> int:
     """How urgent a run is: Dagster's own tag, which a person may have written; what is no number counts as usual."""
     written = run.tags.get(PRIORITY_TAG, "0")
     return int(written) if written.removeprefix("-").isdecimal() else 0
+
+
+def order_id_of(run: dg.DagsterRun) -> str:
+    """What a run's spending belongs to: a produce, a backfill, else the run that was launched first."""
+    tags = run.tags
+    return tags.get(ORDER_TAG) or tags.get("dagster/backfill") or run.root_run_id or run.run_id
 
 
 def first_asked_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:

@@ -41,12 +41,13 @@ class StoredPrompt:
     text: str
     caption: str = ""
     negative: str = ""
+    motion: str = ""
     author: str = ""
 
     @property
     def identity(self) -> str:
         """What tells it from any other prompt: who wrote it and what it says."""
-        said = "\0".join((self.text, self.caption, self.negative))
+        said = "\0".join((self.text, self.caption, self.negative, *([self.motion] if self.motion else [])))
         return f"{self.origin}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
@@ -77,6 +78,7 @@ def add_prompt(
     *,
     caption: str = "",
     negative: str = "",
+    motion: str = "",
     author: str = "",
 ) -> StoredPrompt:
     """Keep another version of a card's prompt. The same words from the same origin again are the same version."""
@@ -85,12 +87,12 @@ def add_prompt(
         db.select(prompts).where(mine, prompts.c.origin == origin.value).order_by(prompts.c.version.desc())
     )
     row = latest.mappings().first()
-    if row and (row["text"], row["caption"], row["negative"]) == (text, caption, negative):
+    if row and (row["text"], row["caption"], row["negative"], row["motion"]) == (text, caption, negative, motion):
         if row["withdrawn_at"] is not None:
             connection.execute(prompts.update().where(prompts.c.id == row["id"]).values(withdrawn_at=None))
         return _prompt_of(row)
     version = (connection.execute(db.select(db.func.max(prompts.c.version)).where(mine)).scalar() or 0) + 1
-    prompt = StoredPrompt(slug, version, origin, text, caption, negative, author)
+    prompt = StoredPrompt(slug, version, origin, text, caption, negative, motion, author)
     connection.execute(
         prompts.insert().values(
             card=slug,
@@ -99,6 +101,7 @@ def add_prompt(
             text=text,
             caption=caption,
             negative=negative,
+            motion=motion,
             author=author,
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             created_at=now(),
@@ -109,5 +112,5 @@ def add_prompt(
 
 
 def _prompt_of(row: db.RowMapping) -> StoredPrompt:
-    words = {name: row[name] for name in ("card", "version", "text", "caption", "negative", "author")}
+    words = {name: row[name] for name in ("card", "version", "text", "caption", "negative", "motion", "author")}
     return StoredPrompt(origin=Origin(row["origin"]), **words)

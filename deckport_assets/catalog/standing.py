@@ -84,6 +84,8 @@ _DUE: dict[Selection, frozenset[Standing]] = {
 
 
 ASKED_AT_TAG = "deckport/asked_at"
+ORDER_TAG = "deckport/order"
+"""The `produce` that a run belongs to; a backfill of Dagster's UI is one by its own tag."""
 
 
 def asked_at_tag(moment: datetime) -> str:

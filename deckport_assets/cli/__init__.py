@@ -11,9 +11,11 @@ from deckport_assets.cli.drawing import comfyui
 from deckport_assets.cli.keeping import adopt, failures, gc, retry, rollback, verify
 from deckport_assets.cli.printing import print_
 from deckport_assets.cli.producing import produce
+from deckport_assets.cli.prompting import keys, prompts
 from deckport_assets.cli.reviewing import review
 from deckport_assets.cli.serving import demo, serve, up
 from deckport_assets.cli.speaking import say_error
+from deckport_assets.cli.spending import costs_
 from deckport_assets.cli.theming import theme
 from deckport_assets.errors import Cancelled, DeckportError, Refused, ServiceUnavailable, StorageFull
 
@@ -34,7 +36,7 @@ def deckport() -> None:
 
 for command in (
     import_, produce, print_, review, failures, retry, verify, gc, rollback, adopt, settings_, theme, comfyui, up,
-    serve, demo,
+    serve, demo, prompts, keys, costs_,
 ):  # fmt: skip
     deckport.add_command(command)
 

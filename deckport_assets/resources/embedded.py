@@ -1,5 +1,6 @@
 """The providers that need no key and no GPU. Real, small, and everything they make is marked as a draft."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import dagster as dg
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from deckport_assets.errors import Refused
 from deckport_assets.models import PAINTED_FACTS, Card
-from deckport_assets.resources.providers import Animated, Drawn, Occasion, Provenance, Still, Written
+from deckport_assets.resources.providers import Animated, Beside, Drawn, Occasion, Provenance, Still, Written
 
 
 class _Embedded(dg.ConfigurableResource[Any]):
@@ -43,14 +44,20 @@ class EmbeddedWriter(_Embedded):
 
     stands_in_for = "Claude"
 
-    def write(self, card: Card) -> Written:
-        """A prompt for the card's picture."""
+    def write(
+        self, card: Card, *, occasion: Occasion, beside: Beside, wish: str = "", references: Sequence[str] = ()
+    ) -> Written:
+        """A prompt for the card's picture. It reads the card alone: wishes are for those who understand them."""
         from deckport_assets.studio.prompts.writer import WRITER_VERSION, write
 
         self.ready()
         prompt = write(card)
         provenance = Provenance("embedded", f"writer-{WRITER_VERSION}", draft=True)
         return Written(prompt.text, prompt.caption, prompt.negative, provenance)
+
+    def write_freely(self, wish: str, references: Sequence[str], *, occasion: Occasion) -> Written:
+        """Raises Refused: what is not a card is beyond it."""
+        raise Refused("The embedded writer writes for cards alone.", remedy="Set ANTHROPIC_API_KEY for free text.")
 
 
 class EmbeddedArtist(_Embedded):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,6 +35,20 @@ class Written:
     caption: str
     negative: str
     provenance: Provenance
+    motion: str = ""
+    """What moves when the picture becomes a clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else there is, so that a prompt is of its own: the names of all cards, and their prompts by slug."""
+
+    names: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def texts_but(self, slug: str) -> list[str]:
+        """The prompts of all other cards."""
+        return [text for other, text in self.texts.items() if other != slug]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +79,20 @@ class Animated:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """On whose behalf something is made: the run, how urgent it is (10 most, 0 usual), who is told, who may stop it."""
+    """On whose behalf something is made: the run, how urgent it is (10 most, 0 usual), who is told, who may stop it.
+
+    What is paid for belongs to an order (a produce, a backfill), which has a budget, and to who asked for it.
+    `correlation` goes with every call and log line. With `has_slot`, the caller has counted the call already.
+    """
 
     run_id: str
     priority: int
     progress: Callable[[str], None]
     cancelled: Callable[[], bool]
+    order_id: str = ""
+    requester: str = ""
+    correlation: str = ""
+    has_slot: bool = False
 
 
 class Writer(Protocol):
@@ -82,8 +104,13 @@ class Writer(Protocol):
     @property
     def real(self) -> bool: ...
 
-    def write(self, card: Card) -> Written:
-        """A prompt for the card's picture."""
+    def write(
+        self, card: Card, *, occasion: Occasion, beside: Beside, wish: str = "", references: Sequence[str] = ()
+    ) -> Written:
+        """A prompt for the card's picture, unlike what there is beside. `wish` is what a person says of it."""
+
+    def write_freely(self, wish: str, references: Sequence[str], *, occasion: Occasion) -> Written:
+        """A prompt for whatever a person wishes. Raises Refused when it cannot."""
 
 
 class Artist(Protocol):

@@ -14,12 +14,14 @@ class WrittenPrompt:
     """A prompt for one card.
 
     `text` is for models with a long context (FLUX), `caption` (at most 75 CLIP tokens) for CLIP, and `negative` only
-    for workflows that have a negative input: `text` says what it excludes positively and stands without it.
+    for workflows that have a negative input: `text` says what it excludes positively and stands without it. `motion`
+    is what moves when the picture becomes a clip.
     """
 
     text: str
     caption: str
     negative: str
+    motion: str = ""
 
 
 class Severity(StrEnum):

@@ -1,0 +1,239 @@
+"""Money: a row for every call that may cost, and the budgets that refuse before they are crossed. No prices here.
+
+A call's ceiling is reserved before it goes out and its true cost settled after. A call whose answer never came stays
+`unknown` and counts with its ceiling: it may have been paid. What a killed process had reserved and not yet sent is
+given back. Sums are whole millionths of a US dollar; a day is UTC's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as db
+
+from deckport_assets.catalog.database import now, touch
+from deckport_assets.catalog.tables import ledger
+from deckport_assets.errors import NeedsMoney
+
+
+class Entry(StrEnum):
+    """How far a call is."""
+
+    RESERVED = "reserved"
+    """Nothing was sent yet."""
+    SENT = "sent"
+    """It went out; what it costs is not known yet."""
+    SETTLED = "settled"
+    UNKNOWN = "unknown"
+    """Its answer never came: it may have been paid."""
+    RELEASED = "released"
+    """It was not paid: refused, or never sent."""
+
+
+COUNTED_AT_CEILING = (Entry.RESERVED, Entry.SENT, Entry.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is going to be paid for.
+
+    `order_id` is the produce or backfill that it belongs to, `holder` the run or process that makes it.
+    """
+
+    service: str
+    asset: str
+    partition: str
+    holder: str
+    ceiling_microusd: int
+    expected_microusd: int = 0
+    order_id: str = ""
+    requester: str = ""
+    model: str = ""
+    correlation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """The most that may be spent, in millionths of a US dollar; None is no limit."""
+
+    day_microusd: int | None = None
+    order_microusd: int | None = None
+    total_microusd: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What is spent, with what may have been counted at its ceiling."""
+
+    day_microusd: int
+    order_microusd: int
+    total_microusd: int
+
+
+def spent(connection: db.Connection, order_id: str = "", day: str = "") -> Spent:
+    """What today (or that day), an order and everything have cost so far."""
+    counts = db.case(
+        (ledger.c.state.in_(COUNTED_AT_CEILING), ledger.c.ceiling_microusd),
+        (ledger.c.state == Entry.SETTLED, ledger.c.cost_microusd),
+        else_=0,
+    )
+    today, mine = (
+        ledger.c.day == (day or day_of(now())),
+        db.and_(ledger.c.order_id == order_id, ledger.c.order_id != ""),
+    )
+    sums = [db.func.coalesce(db.func.sum(db.case((which, counts), else_=0)), 0) for which in (today, mine, db.true())]
+    row = connection.execute(db.select(*sums).select_from(ledger)).one()
+    return Spent(int(row[0]), int(row[1]), int(row[2]))
+
+
+def reserve(connection: db.Connection, call: Call, budgets: Budgets) -> int:
+    """Set a call's ceiling aside; gives the number of its row. Ask within a transaction that writes.
+
+    Raises NeedsMoney, and reserves nothing, when a budget would be crossed if the call cost all that it may.
+    """
+    _one_at_a_time(connection)
+    already = spent(connection, call.order_id)
+    for name, limit, used in (
+        ("DECKPORT_BUDGET_DAY_USD", budgets.day_microusd, already.day_microusd),
+        ("DECKPORT_BUDGET_RUN_USD", budgets.order_microusd, already.order_microusd),
+        ("DECKPORT_BUDGET_TOTAL_USD", budgets.total_microusd, already.total_microusd),
+    ):
+        if limit is not None and used + call.ceiling_microusd > limit:
+            raise NeedsMoney(
+                f"{name} is {in_dollars(limit)}: {in_dollars(used)} of it are spent or set aside, and this call of "
+                f"{call.service} may cost {in_dollars(call.ceiling_microusd)}.",
+                remedy=f"Raise {name}" + (", or wait for tomorrow (UTC)." if "DAY" in name else "."),
+            )
+    row = {
+        "service": call.service, "asset": call.asset, "partition": call.partition, "holder": call.holder,
+        "order_id": call.order_id, "requester": call.requester, "model": call.model, "correlation": call.correlation,
+        "day": day_of(now()), "state": Entry.RESERVED.value, "ceiling_microusd": call.ceiling_microusd,
+        "expected_microusd": call.expected_microusd, "cost_microusd": 0, "usage": {}, "prices": "", "note": "",
+        "reserved_at": now(),
+    }  # fmt: skip
+    return int(connection.execute(ledger.insert().values(row).returning(ledger.c.id)).scalar_one())
+
+
+def sent(connection: db.Connection, number: int) -> None:
+    """The call goes out now: from here on it may be paid."""
+    _change(connection, number, (Entry.RESERVED, Entry.SENT), state=Entry.SENT)
+
+
+def settle(
+    connection: db.Connection,
+    number: int,
+    cost_microusd: int,
+    *,
+    usage: Mapping[str, Any],
+    prices: str,
+    model: str = "",
+) -> None:
+    """The call was answered and cost this, at the prices of that library and version. Never computed again."""
+    told: dict[str, Any] = {"cost_microusd": cost_microusd, "usage": dict(usage), "prices": prices, "settled_at": now()}
+    if model:
+        told["model"] = model
+    _change(connection, number, (Entry.RESERVED, Entry.SENT, Entry.UNKNOWN), state=Entry.SETTLED, **told)
+
+
+def release(connection: db.Connection, number: int, why: str) -> None:
+    """The call was not paid: it was refused, or did not get there."""
+    _change(connection, number, (Entry.RESERVED, Entry.SENT), state=Entry.RELEASED, note=why, settled_at=now())
+
+
+def lose(connection: db.Connection, number: int, why: str) -> None:
+    """Its answer never came: it counts with its ceiling."""
+    _change(connection, number, (Entry.RESERVED, Entry.SENT), state=Entry.UNKNOWN, note=why, settled_at=now())
+
+
+def give_up_for(connection: db.Connection, is_over: Callable[[str], bool]) -> tuple[int, int]:
+    """What holders that have ended left open: what was sent is unknown, the rest was never paid. Gives both counts."""
+    open_rows = connection.execute(
+        db.select(ledger.c.id, ledger.c.holder, ledger.c.state).where(ledger.c.state.in_((Entry.RESERVED, Entry.SENT)))
+    ).all()
+    over = {holder: is_over(holder) for holder in {row.holder for row in open_rows}}
+    lost = [row.id for row in open_rows if over[row.holder] and row.state == Entry.SENT]
+    never_sent = [row.id for row in open_rows if over[row.holder] and row.state == Entry.RESERVED]
+    for number in lost:
+        lose(connection, number, "Whoever called has ended before the answer came.")
+    for number in never_sent:
+        release(connection, number, "Whoever wanted to call has ended before.")
+    return len(lost), len(never_sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one group of calls was expected to cost and cost. `unknown_microusd` is counted at the calls' ceilings."""
+
+    name: str
+    calls: int
+    expected_microusd: int
+    cost_microusd: int
+    unknown_calls: int = 0
+    unknown_microusd: int = 0
+    open_microusd: int = 0
+
+
+GROUPINGS: Mapping[str, db.Column[Any]] = {
+    "service": ledger.c.service, "asset": ledger.c.asset, "card": ledger.c.partition, "day": ledger.c.day,
+    "requester": ledger.c.requester, "model": ledger.c.model,
+}  # fmt: skip
+"""What costs can be grouped by."""
+
+
+def costs(connection: db.Connection, by: str, *, day: str = "", most: int | None = None) -> list[Cost]:
+    """What calls cost, grouped, the dearest first (days: the latest first); of one day when it is named."""
+    name = GROUPINGS[by]
+
+    def total(states: Sequence[Entry], column: db.ColumnElement[int]) -> db.ColumnElement[int]:
+        return db.func.coalesce(db.func.sum(db.case((ledger.c.state.in_(states), column), else_=0)), 0)
+
+    settled, unknown = (Entry.SETTLED,), (Entry.UNKNOWN,)
+    cost = total(settled, ledger.c.cost_microusd)
+    query = db.select(
+        name, total(settled, db.literal(1)), total(settled, ledger.c.expected_microusd), cost,
+        total(unknown, db.literal(1)), total(unknown, ledger.c.ceiling_microusd),
+        total((Entry.RESERVED, Entry.SENT), ledger.c.ceiling_microusd),
+    ).group_by(name)  # fmt: skip
+    query = query.order_by(name.desc()) if by == "day" else query.order_by(cost.desc(), name)
+    if day:
+        query = query.where(ledger.c.day == day)
+    rows = connection.execute(query.where(ledger.c.state != Entry.RELEASED).limit(most)).all()
+    return [Cost(str(row[0]), *(int(each) for each in row[1:])) for row in rows]
+
+
+def usual_cost(connection: db.Connection, service: str, asset: str, model: str, *, last: int = 200) -> int | None:
+    """What a call of this kind cost on the average of late, or None when there was none."""
+    here = db.and_(
+        ledger.c.service == service, ledger.c.asset == asset, ledger.c.model == model, ledger.c.state == Entry.SETTLED
+    )
+    late = db.select(ledger.c.cost_microusd).where(here).order_by(ledger.c.id.desc()).limit(last).subquery()
+    found = connection.execute(db.select(db.func.avg(late.c.cost_microusd))).scalar()
+    return None if found is None else round(float(found))
+
+
+def day_of(moment: datetime) -> str:
+    """The day in UTC that a moment belongs to, as 2026-01-31."""
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def in_dollars(microusd: int) -> str:
+    """A sum as people read it: $0.0041, $12.50."""
+    if microusd and microusd < 10_000:
+        return f"${microusd / 1_000_000:.6f}".rstrip("0")
+    return f"${microusd / 1_000_000:,.2f}"
+
+
+def _change(connection: db.Connection, number: int, of: Sequence[Entry], *, state: Entry, **told: Any) -> None:
+    here = db.and_(ledger.c.id == number, ledger.c.state.in_(of))
+    connection.execute(ledger.update().where(here).values(state=state.value, **told))
+    touch(connection)
+
+
+def _one_at_a_time(connection: db.Connection) -> None:
+    """On PostgreSQL, one at a time compares the sums with the budgets; on SQLite who writes has the lock anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(db.text("LOCK TABLE ledger IN SHARE ROW EXCLUSIVE MODE"))

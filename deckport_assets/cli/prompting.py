@@ -1,0 +1,315 @@
+"""`deckport prompts` and `deckport keys`: asking for prompts, seeing where they stand, writing them oneself."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from deckport_assets.catalog import prompt_queue as queue
+from deckport_assets.catalog.cards import find_card
+from deckport_assets.catalog.keys import SCOPES, add_key, list_keys, revoke_key
+from deckport_assets.catalog.prompt_queue import LEAST_URGENT, MOST_URGENT, USUAL, Request, Status
+from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions
+from deckport_assets.cli.speaking import json_option, open_catalog, say_json
+from deckport_assets.errors import Refused
+from deckport_assets.models import Card
+
+
+@click.group()
+def prompts() -> None:
+    """Ask for prompts, see where they stand, and write them yourself.
+
+    \b
+    Example: deckport prompts ask clockwork-moth --priority 8
+    """
+
+
+@prompts.command("ask")
+@click.argument("card", nargs=-1)
+@click.option("--text", default="", help="What you wish of it; without a card, what the prompt is to be about.")
+@click.option("--reference", "references", multiple=True, help="What it is to be like; can be said several times.")
+@click.option(
+    "--priority", default=USUAL, show_default=True, type=click.IntRange(LEAST_URGENT, MOST_URGENT),
+    help=f"{MOST_URGENT} is the most urgent.",
+)  # fmt: skip
+@json_option
+def ask(card: tuple[str, ...], text: str, references: tuple[str, ...], priority: int, as_json: bool) -> None:
+    """Put requests into the queue: one for each card, or one for free text. Dagster writes them while it runs.
+
+    \b
+    Examples: deckport prompts ask clockwork-moth --text "seen from below, at dusk"
+              deckport prompts ask --text "a poster of the six colours"
+    """
+    if not card and not text:
+        raise Refused("Of which card?", remedy="Name cards, or say with --text what it is to be about.")
+    with open_catalog() as database, database.writing() as connection:
+        found: list[Card | None] = [must_find(connection, word) for word in card]
+        made = [
+            queue.enqueue(
+                connection, card=each.slug if each else "", words=text, references=references, priority=priority,
+                requester=who_is_here(),
+            )
+            for each in found or [None]
+        ]  # fmt: skip
+        known, line = queue.statistics(connection), [each.id for each in queue.in_line(connection)]
+    if as_json:
+        say_json({"requests": [told(request) | {"new": new} for request, new in made]})
+        return
+    for request, new in made:
+        place = line.index(request.id) if request.id in line else 0
+        about = f"in about {queue.wait_s(place, known):.0f} s"
+        again = "" if new else " (it was asked for already)"
+        click.echo(f"{request.id}: {request.card or 'free text'} waits{again}, {place + 1}. in line, {about}.")
+
+
+@prompts.command("queue")
+@click.option("--all", "every", is_flag=True, help="What has ended too.")
+@json_option
+def show_queue(every: bool, as_json: bool) -> None:
+    """List what is open, in the order in which it is taken.
+
+    \b
+    Example: deckport prompts queue --all
+    """
+    with open_catalog() as database, database.reading() as connection:
+        line, known = queue.in_line(connection), queue.statistics(connection)
+        ended = queue.settled(connection) if every else []
+    if as_json:
+        say_json({"requests": [told(each) for each in [*line, *ended]], "statistics": asdict(known)})
+        return
+    for place, request in enumerate(line):
+        wait = "is being written" if request.status is Status.PROCESSING else f"~{queue.wait_s(place, known):.0f} s"
+        why = f"  {request.cause}" if request.cause else ""
+        what = request.card or request.words[:40]
+        click.echo(f"{request.id:>6}  {what:<32} {request.priority:>2}  {request.requester:<14} {wait}{why}")
+    for request in ended:
+        colour = {Status.FAILED: "red", Status.COMPLETED: "green"}.get(request.status)
+        click.secho(f"{request.id:>6}  {request.card or request.words[:40]:<32} {request.status.value}", fg=colour)
+        if request.cause:
+            click.echo(f"        {request.cause} {request.remedy}")
+    if not line:
+        click.echo("Nothing waits.")
+
+
+@prompts.command("cancel")
+@click.argument("number", type=int, nargs=-1, required=True)
+@json_option
+def cancel(number: tuple[int, ...], as_json: bool) -> None:
+    """Take requests back.
+
+    \b
+    Example: deckport prompts cancel 17
+    """
+    with open_catalog() as database, database.writing() as connection:
+        made = [queue.cancel(connection, each) for each in number]
+    _say(made, "is cancelled", as_json=as_json)
+
+
+@prompts.command("retry")
+@click.argument("number", type=int, nargs=-1)
+@click.option("--failed", is_flag=True, help="All that have failed.")
+@json_option
+def retry(number: tuple[int, ...], failed: bool, as_json: bool) -> None:
+    """Ask again for what has failed or was cancelled.
+
+    \b
+    Example: deckport prompts retry --failed
+    """
+    if failed == bool(number):
+        raise Refused("Which?", remedy="Name numbers, or say --failed.")
+    with open_catalog() as database, database.writing() as connection:
+        wanted = number or tuple(each.id for each in queue.settled(connection, [Status.FAILED], most=10_000))
+        made = [queue.retry(connection, each) for each in wanted]
+    _say(made, "waits again", as_json=as_json)
+
+
+@prompts.command("show")
+@click.argument("card")
+@json_option
+def show(card: str, as_json: bool) -> None:
+    """Show the versions of a card's prompt; the first is the one that counts.
+
+    \b
+    Example: deckport prompts show clockwork-moth
+    """
+    with open_catalog() as database, database.reading() as connection:
+        found = must_find(connection, card)
+        every = versions_in_order(connection, found)
+    if as_json:
+        say_json({"card": found.slug, "prompts": [asdict(each) for each in every]})
+        return
+    for place, each in enumerate(every):
+        counts = "  counts" if place == 0 else ""
+        click.secho(f"{each.version}  {each.origin.value} {each.author}{counts}", bold=place == 0)
+        click.echo(f"    {each.text}")
+    if not every:
+        click.echo(f"{found.name} has no prompt: deckport prompts ask {found.slug}")
+
+
+@prompts.command("write")
+@click.argument("card")
+@click.argument("text")
+@click.option("--negative", default="", help="What must not be seen, for workflows that take it.")
+@json_option
+def write(card: str, text: str, negative: str, as_json: bool) -> None:
+    """Write a card's prompt yourself. It counts before any other, and no machine ever replaces it.
+
+    \b
+    Example: deckport prompts write clockwork-moth "Clockwork Moth, an aether creature of brass..."
+    """
+    with open_catalog() as database, database.writing() as connection:
+        found = must_find(connection, card)
+        made = add_prompt(connection, found.slug, Origin.HUMAN, text, negative=negative, author=who_is_here())
+    _say_prompt(found, made, as_json=as_json)
+
+
+@prompts.command("use")
+@click.argument("card")
+@click.argument("version", type=int)
+@json_option
+def use(card: str, version: int, as_json: bool) -> None:
+    """Have an older version count again, or a machine's before the source's: it becomes yours.
+
+    \b
+    Example: deckport prompts use clockwork-moth 2
+    """
+    with open_catalog() as database, database.writing() as connection:
+        found = must_find(connection, card)
+        chosen = next((each for each in prompt_versions(connection, found.slug) if each.version == version), None)
+        if chosen is None:
+            raise Refused(f"{found.name} has no prompt {version}.", remedy=f"deckport prompts show {found.slug}")
+        made = add_prompt(
+            connection, found.slug, Origin.HUMAN, chosen.text, caption=chosen.caption, negative=chosen.negative,
+            motion=chosen.motion, author=who_is_here(),
+        )  # fmt: skip
+    _say_prompt(found, made, as_json=as_json)
+
+
+@click.group()
+def keys() -> None:
+    """Keys of the API, for those who spend money over HTTP.
+
+    \b
+    Example: deckport keys add ada
+    """
+
+
+@keys.command("add")
+@click.argument("name")
+@click.option("--scope", default="prompts", show_default=True, type=click.Choice(SCOPES))
+@json_option
+def keys_add(name: str, scope: str, as_json: bool) -> None:
+    """Make a key. It is shown now and never again.
+
+    \b
+    Example: deckport keys add ada --scope prompts
+    """
+    with open_catalog() as database, database.writing() as connection:
+        secret = add_key(connection, name, scope)
+    if as_json:
+        say_json({"name": name, "scope": scope, "key": secret})
+        return
+    click.echo(secret)
+    click.echo("Keep it: it is shown only now. It is sent as  Authorization: Bearer KEY", err=True)
+
+
+@keys.command("list")
+@json_option
+def keys_list(as_json: bool) -> None:
+    """List the keys that there are, by how they begin.
+
+    \b
+    Example: deckport keys list
+    """
+    with open_catalog() as database, database.reading() as connection:
+        every = list_keys(connection)
+    if as_json:
+        say_json({"keys": [_key_told(each) for each in every]})
+        return
+    for each in every:
+        state = f"revoked {each.revoked_at:%Y-%m-%d}" if each.revoked_at else "opens"
+        used = f"last used {each.last_used_at:%Y-%m-%d %H:%M} UTC" if each.last_used_at else "never used"
+        click.echo(f"{each.begins_with}...  {each.name:<20} {each.scope:<10} {state}, {used}")
+    if not every:
+        click.echo("There are no keys: deckport keys add NAME")
+
+
+@keys.command("revoke")
+@click.argument("name")
+@json_option
+def keys_revoke(name: str, as_json: bool) -> None:
+    """Have a key open nothing any more, from this moment.
+
+    \b
+    Example: deckport keys revoke ada
+    """
+    with open_catalog() as database, database.writing() as connection:
+        revoke_key(connection, name)
+    if as_json:
+        say_json({"revoked": name})
+        return
+    click.echo(f"The key {name} opens nothing any more.")
+
+
+def must_find(connection: Any, word: str) -> Card:
+    """The card that a word names. Raises Refused when there is none, or when it has left the catalog."""
+    found = find_card(connection, word)
+    if found is None:
+        raise Refused(f"There is no card {word!r}.", remedy="Use its slug, SKU or exact name.")
+    if found.retired:
+        raise Refused(f"{found.name} has left the catalog.", remedy="Import a source that has it again.")
+    return found
+
+
+def versions_in_order(connection: Any, card: Card) -> list[StoredPrompt]:
+    """The versions of a card's prompt: the one that counts, then the others, the latest first."""
+    from deckport_assets.catalog.prompts import prompts_that_count
+
+    counts = prompts_that_count(connection, [card.slug]).get(card.slug)
+    every = prompt_versions(connection, card.slug)
+    return sorted(every, key=lambda each: counts is None or each.version != counts.version)
+
+
+def told(request: Request) -> dict[str, Any]:
+    """A request as JSON has it."""
+    return {
+        "id": request.id, "card": request.card, "text": request.words, "priority": request.priority,
+        "requester": request.requester, "status": request.status.value, "attempts": request.attempt,
+        "cause": request.cause, "remedy": request.remedy, "prompt_version": request.prompt_version,
+        "answer": dict(request.answer) if request.answer else None,
+    }  # fmt: skip
+
+
+def who_is_here() -> str:
+    """The name of the user whose process this is, or its number when it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
+
+
+def _say(made: Sequence[Request], words: str, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"requests": [told(each) for each in made]})
+        return
+    for each in made:
+        click.echo(f"{each.id}: {each.card or 'free text'} {words}.")
+    if not made:
+        click.echo("There is none.")
+
+
+def _say_prompt(card: Card, made: StoredPrompt, *, as_json: bool) -> None:
+    if as_json:
+        say_json({"card": card.slug, "version": made.version, "origin": made.origin.value})
+        return
+    click.echo(f"Version {made.version} of {card.name}'s prompt counts from now on.")
+    click.echo(f"Its asset: deckport produce {card.slug} --assets prompt; another picture: --redraw --assets artwork")
+
+
+def _key_told(key: Any) -> dict[str, Any]:
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in asdict(key).items()}

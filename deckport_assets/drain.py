@@ -1,0 +1,213 @@
+"""Writing what the prompt queue holds, in one run: three at a time, the urgent first, each answer accepted once.
+
+Requests are claimed here and not by the sensor that asks for the run, so that a late urgent one overtakes. What the
+queue's rules are stands in `catalog.prompt_queue`; what a call costs and may cost is the writer's to book.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from deckport_assets.catalog import prompt_queue as queue
+from deckport_assets.catalog.cards import all_cards, cards_by_slug
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.prompt_queue import MOST_AT_ONCE, Request, Status
+from deckport_assets.catalog.prompts import Origin, add_prompt, prompts_that_count
+from deckport_assets.errors import Cancelled, NeedsMoney, Retired, ServiceUnavailable
+from deckport_assets.resources.providers import Beside, Occasion, Writer, Written
+
+TICK_S = 0.5
+RENEW_S = 20.0
+"""How often a request that is being written gives a sign of life."""
+LINGER_S = 5.0
+"""How long the run waits for more before it ends: a request that comes then is written at once."""
+AWAY_S, SPENT_S = 15.0, 300.0
+"""How long requests wait when the service is away, and when a budget is spent."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the requests of one run."""
+
+    completed: int = 0
+    failed: int = 0
+    put_back: int = 0
+    late: int = 0
+    """Answers that came when the request was another's, or cancelled."""
+
+    def sentence(self) -> str:
+        """As the run's log says it."""
+        late = f", {self.late} came too late" if self.late else ""
+        return f"{self.completed} written, {self.failed} need a person, {self.put_back} wait for another try{late}."
+
+
+@dataclass(slots=True)
+class Drain:
+    """The queue's requests, written by one writer until none is ready.
+
+    `say` is told of each in words, `written` of each card whose prompt was accepted; both in the caller's thread.
+    `stopped` ends it: what is being written is given back.
+    """
+
+    database: Database
+    writer: Writer
+    run_id: str
+    say: Callable[[str], None]
+    written: Callable[[str, Request], None]
+    stopped: Callable[[], bool] = lambda: False
+    linger_s: float = LINGER_S
+    tally: Tally = field(default_factory=Tally)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _said: list[str] = field(default_factory=list)
+    _beside: Beside | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> Tally:
+        """Write until nothing is ready for a while, a budget is spent, or it is stopped."""
+        running: dict[Future[Status | None], Request] = {}
+        renewed_at = idle_since = time.monotonic()
+        pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="write")
+        try:
+            while not self.stopped():
+                while len(running) < MOST_AT_ONCE and not self._over.is_set():
+                    with self.database.writing() as connection:
+                        request = queue.claim(connection, self.run_id)
+                    if request is None:
+                        break
+                    running[pool.submit(self._one, request)] = request
+                if running:
+                    idle_since = time.monotonic()
+                    done, _ = wait(running, timeout=TICK_S, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        self._settled(running.pop(future), future.result())
+                elif self._over.is_set() or time.monotonic() - idle_since > self.linger_s:
+                    break
+                else:
+                    time.sleep(TICK_S)
+                self._tell()
+                if time.monotonic() - renewed_at > RENEW_S:
+                    renewed_at = time.monotonic()
+                    with self.database.writing() as connection:
+                        for request in running.values():
+                            queue.renew(connection, request)
+        finally:
+            self._over.set()
+            done, _ = wait(running, timeout=TICK_S)
+            for future in done:
+                if not future.cancelled() and future.exception() is None:
+                    self._settled(running.pop(future), future.result())
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._tell()
+        return self.tally
+
+    def _settled(self, request: Request, status: Status | None) -> None:
+        if status is Status.COMPLETED:
+            self.tally.completed += 1
+            if request.card:
+                self.written(request.card, request)
+        elif status is Status.FAILED:
+            self.tally.failed += 1
+        elif status is Status.QUEUED:
+            self.tally.put_back += 1
+        else:
+            self.tally.late += 1
+
+    def _tell(self) -> None:
+        with self._lock:
+            said, self._said = self._said, []
+        for words in said:
+            self.say(words)
+
+    def _note(self, words: str) -> None:
+        with self._lock:
+            self._said.append(words)
+
+    def _one(self, request: Request) -> Status | None:
+        """Write one request and settle it; gives how it stands then, None when it was another's by then."""
+        named = f"Request {request.id} ({request.card or 'free text'})"
+        try:
+            answer = self._ask(request)
+        except (NeedsMoney, ServiceUnavailable, Cancelled) as error:
+            return self._waits(request, named, error)
+        except Exception as error:  # noqa: BLE001 - one bad request never stops the others; its cause is kept and shown
+            with self.database.writing() as connection:
+                status = queue.fail(connection, request, error)
+            self._note(f"{named}: {error}")
+            return status
+        with self.database.writing() as connection:
+            accepted = queue.complete(connection, request, prompt_version=None, answer=_told(answer))
+            if accepted and request.card:
+                prompt = add_prompt(
+                    connection,
+                    request.card,
+                    Origin.DRAFT if answer.provenance.draft else Origin.MACHINE,
+                    answer.text,
+                    caption=answer.caption,
+                    negative=answer.negative,
+                    motion=answer.motion,
+                    author=answer.provenance.model,
+                )
+                queue.note_version(connection, request.id, prompt.version)
+        self._note(f"{named}: written." if accepted else f"{named}: its answer came too late and is not used.")
+        return Status.COMPLETED if accepted else None
+
+    def _waits(self, request: Request, named: str, error: NeedsMoney | ServiceUnavailable | Cancelled) -> Status | None:
+        """It was not tried, or not to its end, through no fault of its own."""
+        if isinstance(error, NeedsMoney):
+            self._over.set()
+            after_s = SPENT_S
+        else:
+            after_s = 0.0 if isinstance(error, Cancelled) else max(AWAY_S, getattr(error, "after_s", None) or 0.0)
+        with self.database.writing() as connection:
+            waits = queue.put_back(connection, request, why=str(error), after_s=after_s)
+        self._note(f"{named}: {error} It waits.")
+        return Status.QUEUED if waits else None
+
+    def _ask(self, request: Request) -> Written:
+        occasion = Occasion(
+            self.run_id,
+            request.priority,
+            self._note,
+            self._over.is_set,
+            order_id="queue",
+            requester=request.requester,
+            correlation=request.correlation,
+            has_slot=True,
+        )
+        if not request.card:
+            return self.writer.write_freely(request.words, request.references, occasion=occasion)
+        with self.database.reading() as connection:
+            card = cards_by_slug(connection, [request.card]).get(request.card)
+        if card is None or card.retired:
+            raise Retired(f"{request.card} has left the catalog.", remedy="Import a source that has it again.")
+        return self.writer.write(
+            card, occasion=occasion, beside=self._others(), wish=request.words, references=request.references
+        )
+
+    def _others(self) -> Beside:
+        """What else there is; read once in a run."""
+        with self._lock:
+            if self._beside is None:
+                self._beside = beside(self.database)
+            return self._beside
+
+
+def beside(database: Database) -> Beside:
+    """The names of all cards, and the prompts of those that have one."""
+    with database.reading() as connection:
+        every = all_cards(connection)
+        prompts = prompts_that_count(connection, [card.slug for card in every])
+    texts = {slug: prompt.text for slug, prompt in prompts.items() if prompt.origin.counts_as_written}
+    return Beside(tuple(card.name for card in every), texts)
+
+
+def _told(answer: Written) -> dict[str, object]:
+    made = answer.provenance
+    return {
+        "text": answer.text, "caption": answer.caption, "negative": answer.negative, "motion": answer.motion,
+        "provider": made.provider, "model": made.model, "draft": made.draft, "cost_usd": made.cost_microusd / 1_000_000,
+    }  # fmt: skip

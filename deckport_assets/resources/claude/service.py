@@ -1,0 +1,385 @@
+"""Claude: structured answers of Anthropic's models, each paid for once. What is asked, and what makes a good answer, is
+the studio's.
+
+The SDK's own retries are the only ones (429, 5xx, a connection that was not made). What went out and was not answered
+may have been paid: it is told as PossiblyBilled and never sent again by itself. Each call has its row in the ledger:
+the ceiling before, the cost after, whatever became of the answer. At most three calls are out at a time, over all
+processes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import uuid4
+
+from pydantic import BaseModel, ValidationError
+
+from deckport_assets.catalog import ledger, services
+from deckport_assets.catalog.database import Database, now
+from deckport_assets.catalog.ledger import Budgets, Call
+from deckport_assets.catalog.services import Slot, Turn
+from deckport_assets.errors import (
+    BadAnswer,
+    Cancelled,
+    DeckportError,
+    MissingModel,
+    NeedsMoney,
+    PossiblyBilled,
+    RefusedByModel,
+    Rejected,
+    ServiceUnavailable,
+    Unauthorised,
+)
+from deckport_assets.resources.prices import Tokens, ceiling_microusd, cost_microusd, prices
+from deckport_assets.resources.providers import Occasion
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic
+
+SERVICE = "claude"
+MOST_AT_ONCE = 3
+"""Over queue, asset and batch together."""
+LONGEST_PAUSE_S = 30.0
+"""A service that asks to be left alone for longer is left alone: its circuit opens, and the caller is told."""
+LOOK_S = 0.25
+"""How often a caller looks whether there is room."""
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[Answer]):
+    """What is asked. `guide` is the same for many questions and is kept in the service's cache; `words` are this one's;
+    `form` is what the answer has to look like."""
+
+    guide: str
+    words: str
+    form: type[Answer]
+    asset: str
+    partition: str
+
+    @property
+    def sent_bytes(self) -> int:
+        """How much text goes out, the form included."""
+        form = json.dumps(self.form.model_json_schema())
+        return len(self.guide.encode()) + len(self.words.encode()) + 2 * len(form.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[Answer]):
+    """An answer that has the form that was asked for, and what it cost."""
+
+    value: Answer
+    model: str
+    tokens: Tokens
+    cost_microusd: int
+    entry: int
+    """Its row in the ledger."""
+    request_id: str = ""
+
+
+class Claude:
+    """Anthropic's service behind a key. Its `repr` shows no key. Safe to share between threads."""
+
+    def __init__(
+        self,
+        key: str,
+        catalog_url: str,
+        *,
+        model: str,
+        base_url: str = "",
+        budgets: Budgets = Budgets(),  # noqa: B008 - frozen
+        most_tokens: int = 4_000,
+        timeout_s: float = 120.0,
+        wait_s: float = 900.0,
+        most_retries: int = 2,
+    ) -> None:
+        self._key = key
+        self._catalog_url = catalog_url
+        self.model = model
+        self.base_url = base_url
+        self.budgets = budgets
+        self.most_tokens = most_tokens
+        self.timeout_s = timeout_s
+        self.wait_s = wait_s
+        self.most_retries = most_retries
+
+    def __repr__(self) -> str:
+        return f"Claude({self.model!r})"
+
+    @cached_property
+    def database(self) -> Database:
+        """Where the ledger, the circuit and the slots are."""
+        return Database(self._catalog_url)
+
+    def ask(self, question: Question[Answer], occasion: Occasion) -> Answered[Answer]:
+        """Ask, and pay.
+
+        Raises NeedsMoney before a budget is crossed and when the service wants money; ServiceUnavailable, Unauthorised,
+        MissingModel and Rejected as the service says; PossiblyBilled when the answer never came; RefusedByModel and
+        BadAnswer for an answer that was paid and cannot be used; Cancelled.
+        """
+        with self._room(question, occasion):
+            number = self._reserve(question, occasion)
+            try:
+                message, request_id = self._send(question, occasion, number)
+            except DeckportError as error:
+                self._book_failure(number, error)
+                raise
+            return self._settled(question, number, message, request_id)
+
+    def ceiling(self, question: Question[Any], *, batch: bool = False) -> int:
+        """The most that a question can cost, in millionths of a US dollar."""
+        return ceiling_microusd(self.model, sent_bytes=question.sent_bytes, most_tokens=self.most_tokens, batch=batch)
+
+    def body(self, question: Question[Any]) -> dict[str, Any]:
+        """What is sent, as the service's `messages` takes it."""
+        from anthropic import transform_schema
+
+        guide = {"type": "text", "text": question.guide, "cache_control": {"type": "ephemeral"}}
+        return {
+            "model": self.model,
+            "max_tokens": self.most_tokens,
+            "system": [guide],
+            "messages": [{"role": "user", "content": question.words}],
+            "output_config": {"format": {"type": "json_schema", "schema": transform_schema(question.form)}},
+        }
+
+    # --- One call ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _room(self, question: Question[Any], occasion: Occasion) -> Iterator[None]:
+        """A place among the calls that are out."""
+        if occasion.has_slot:
+            with self.database.writing() as connection:
+                usable = services.is_usable(connection, SERVICE)
+            if not usable:
+                raise ServiceUnavailable(self._cause(), remedy="It is tried again by itself.")
+            yield
+            return
+        slot = self._take(question, occasion)
+        try:
+            yield
+        finally:
+            with self.database.writing() as connection:
+                services.give_back(connection, slot)
+
+    def _take(self, question: Question[Any], occasion: Occasion) -> Slot:
+        turn = Turn(occasion.run_id, occasion.priority, now())
+        job = f"{SERVICE} {question.asset} {question.partition} {uuid4().hex[:12]}"
+        until, told = time.monotonic() + self.wait_s, False
+        while True:
+            if occasion.cancelled():
+                raise Cancelled("The run was stopped before Claude was asked.")
+            with self.database.writing() as connection:
+                slot = services.take_slot(
+                    connection, {SERVICE: 0.0}, most=MOST_AT_ONCE, job=job, turn=turn, partition=question.partition
+                )
+                away = services.circuits(connection, [SERVICE]).get(SERVICE)
+            if slot is not None:
+                return slot
+            if away is not None and away.state is not services.State.CLOSED and not told:
+                told = True
+                occasion.progress(f"{question.partition}: Claude is left alone; waiting up to {self.wait_s:.0f} s.")
+            if time.monotonic() > until:
+                raise ServiceUnavailable(self._cause(), remedy="It may be tried again.")
+            time.sleep(LOOK_S)
+
+    def _cause(self) -> str:
+        with self.database.reading() as connection:
+            circuit = services.circuits(connection, [SERVICE]).get(SERVICE)
+        return f"Claude is left alone: {circuit.cause}" if circuit and circuit.cause else "Claude has no room."
+
+    def _reserve(self, question: Question[Any], occasion: Occasion) -> int:
+        with self.database.writing() as connection:
+            usual = ledger.usual_cost(connection, SERVICE, question.asset, self.model)
+            ceiling = self.ceiling(question)
+            call = Call(
+                SERVICE,
+                question.asset,
+                question.partition,
+                occasion.run_id,
+                ceiling,
+                expected_microusd=ceiling if usual is None else usual,
+                order_id=occasion.order_id,
+                requester=occasion.requester,
+                model=self.model,
+                correlation=occasion.correlation,
+            )
+            return ledger.reserve(connection, call, self.budgets)
+
+    def _book_failure(self, number: int, error: DeckportError) -> None:
+        with self.database.writing() as connection:
+            if isinstance(error, PossiblyBilled):
+                ledger.lose(connection, number, str(error))
+            else:
+                ledger.release(connection, number, str(error))
+            if isinstance(error, ServiceUnavailable):
+                services.failed(
+                    connection, SERVICE, str(error), opens_after=1 if error.after_s else services.OPENS_AFTER
+                )
+            elif isinstance(error, Unauthorised | NeedsMoney):
+                services.failed(connection, SERVICE, str(error), opens_after=1)
+
+    def _send(self, question: Question[Any], occasion: Occasion, number: int) -> tuple[Any, str]:
+        """The service's message and the number that it gave the request. Raises our own errors only."""
+        import anthropic
+
+        headers = {"X-Correlation-ID": occasion.correlation} if occasion.correlation else {}
+        try:
+            with self._client(number) as client:
+                raw = client.messages.with_raw_response.create(
+                    **self.body(question), extra_headers=headers, timeout=self.timeout_s
+                )
+        except anthropic.AnthropicError as error:
+            raise self._as_ours(error) from None
+        request_id = raw.headers.get("request-id", "")
+        try:
+            message = raw.parse()
+            _ = message.usage.output_tokens, message.stop_reason, message.content
+        except (ValueError, AttributeError, anthropic.AnthropicError) as error:
+            raise PossiblyBilled(
+                f"Claude answered with something that cannot be read ({type(error).__name__}), request {request_id}.",
+                remedy=_ASK_AGAIN,
+            ) from None
+        return message, request_id
+
+    def _client(self, number: int) -> Anthropic:
+        """The SDK's client for one call. Each attempt is noted in the ledger before it goes out."""
+        from anthropic import Anthropic, APIConnectionError
+
+        def attempt(request: Any, call_next: Callable[[Any], Any]) -> Any:
+            with self.database.writing() as connection:
+                ledger.sent(connection, number)
+            try:
+                response = call_next(request)
+            except APIConnectionError as error:
+                if _never_sent(error):
+                    raise
+                raise PossiblyBilled(
+                    f"Claude took the request and did not answer ({_in_words(error)}).", remedy=_ASK_AGAIN
+                ) from None
+            wait_s = _asked_to_wait_s(response.headers)
+            if response.status_code in (429, 529) and wait_s is not None and wait_s > LONGEST_PAUSE_S:
+                raise _leave_alone(response.status_code, wait_s)
+            if response.status_code == 429 and _is_spend_limit(response):
+                raise NeedsMoney(
+                    "Anthropic's spend limit is reached.", remedy="Raise it in the console, then deckport retry."
+                )
+            return response
+
+        return Anthropic(
+            api_key=self._key,
+            base_url=self.base_url or None,
+            timeout=self.timeout_s,
+            max_retries=self.most_retries,
+            middleware=[attempt],
+        )
+
+    def _as_ours(self, error: Any) -> DeckportError:
+        """An error of the SDK as one of ours, without the request that it carries."""
+        import anthropic
+
+        if isinstance(error, anthropic.APIConnectionError):
+            return ServiceUnavailable(f"Claude cannot be reached: {_in_words(error)}.")
+        if not isinstance(error, anthropic.APIStatusError):
+            return ServiceUnavailable(f"Claude: {type(error).__name__}.")
+        told = f"Claude says {error.status_code}: {error.api_message or type(error).__name__}"
+        told = f"{told} (request {error.request_id})" if error.request_id else told
+        if error.status_code in (401, 403):
+            return Unauthorised(told, remedy="Set ANTHROPIC_API_KEY to a key that is valid.")
+        if error.status_code == 402:
+            return NeedsMoney(told, remedy="Settle it in Anthropic's console.")
+        if error.status_code == 404:
+            return MissingModel(told, remedy="Name a model that there is in DECKPORT_CLAUDE_MODEL.")
+        if error.status_code == 429 or error.status_code >= 500:
+            return ServiceUnavailable(told, after_s=_asked_to_wait_s(error.response.headers))
+        return Rejected(told, remedy="The request itself is wrong; what was sent stands in the card's prompt page.")
+
+    def _settled(self, question: Question[Answer], number: int, message: Any, request_id: str) -> Answered[Answer]:
+        """Book what the call cost, and only then look at what it says."""
+        tokens = tokens_of(message.usage)
+        cost = cost_microusd(message.model, tokens)
+        usage = {"fresh": tokens.fresh, "written": tokens.written} | {
+            name: count
+            for name, count in (("cache_read", tokens.cache_read), ("cache_made", tokens.cache_made))
+            if count
+        }
+        with self.database.writing() as connection:
+            told = usage | {"request_id": request_id, "stop_reason": message.stop_reason}
+            ledger.settle(connection, number, cost, usage=told, prices=prices(), model=message.model)
+            services.succeeded(connection, SERVICE)
+        return Answered(read_answer(message, question.form), message.model, tokens, cost, number, request_id)
+
+
+_ASK_AGAIN = "It may have been paid, so it is not asked again by itself: ask again when you want to."
+
+
+def tokens_of(usage: Any) -> Tokens:
+    """The service's count of a call."""
+    return Tokens(
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cache_read_input_tokens or 0,
+        usage.cache_creation_input_tokens or 0,
+    )
+
+
+def read_answer(message: Any, form: type[Answer]) -> Answer:
+    """What the message says, in the form that was asked for. Raises RefusedByModel, or BadAnswer."""
+    if message.stop_reason == "refusal":
+        raise RefusedByModel("Claude refuses to answer this.", remedy="Change the card's words, or write it yourself.")
+    text = "".join(block.text for block in message.content if block.type == "text")
+    if message.stop_reason == "max_tokens":
+        raise BadAnswer(
+            f"Claude's answer ends in the middle, after {message.usage.output_tokens} tokens.",
+            remedy="Raise DECKPORT_CLAUDE_MAX_TOKENS.",
+        )
+    try:
+        return form.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        raise BadAnswer(
+            f"Claude's answer has another form than was asked for: {where}: {first['msg']}.", remedy="Ask again."
+        ) from None
+
+
+def _never_sent(error: Any) -> bool:
+    """Whether a connection's failure came before anything could have been taken."""
+    import httpx2
+
+    return isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
+
+
+def _in_words(error: Any) -> str:
+    return type(error.__cause__ or error).__name__
+
+
+def _asked_to_wait_s(headers: Mapping[str, str]) -> float | None:
+    try:
+        if "retry-after-ms" in headers:
+            return float(headers["retry-after-ms"]) / 1000
+        return float(headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _leave_alone(status: int, wait_s: float) -> ServiceUnavailable:
+    return ServiceUnavailable(f"Claude says {status}: it wants to be left alone for {wait_s:.0f} s.", after_s=wait_s)
+
+
+def _is_spend_limit(response: Any) -> bool:
+    """A spend limit's 429 is no rate limit: it is the same until somebody pays."""
+    try:
+        error = json.loads(response.read()).get("error") or {}
+    except (ValueError, AttributeError):
+        return False
+    code = str((error.get("details") or {}).get("error_code") or "")
+    return "spend_limit" in code or "spend limit" in str(error.get("message", "")).lower()

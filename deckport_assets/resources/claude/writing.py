@@ -1,0 +1,91 @@
+"""Prompts that Claude writes: asked, judged, and asked once more with what was wrong. The rules are the studio's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from deckport_assets.catalog.recipes import PROMPT
+from deckport_assets.errors import BadPrompt
+from deckport_assets.models import Card
+from deckport_assets.resources.claude.service import MOST_AT_ONCE, Claude, Question
+from deckport_assets.resources.providers import Beside, Occasion, Provenance, Written
+
+if TYPE_CHECKING:
+    from deckport_assets.studio.prompts.asking import PromptForm
+
+MOST_TRIES = 2
+"""An answer that breaks the rules is asked for once more, with what was wrong. Each is paid for."""
+
+
+class ClaudeWriter:
+    """Writes prompts. `style_guide` is the game's, or a producer's own."""
+
+    def __init__(self, claude: Claude, style_guide: str) -> None:
+        self.claude = claude
+        self.style_guide = style_guide
+
+    def __repr__(self) -> str:
+        return f"ClaudeWriter({self.claude!r})"
+
+    @property
+    def at_once(self) -> int:
+        """As many calls as may be out."""
+        return MOST_AT_ONCE
+
+    @property
+    def real(self) -> bool:
+        """Yes: what it writes is no draft."""
+        return True
+
+    def question(
+        self, card: Card, *, wish: str = "", references: Sequence[str] = (), mistakes: Sequence[str] = ()
+    ) -> Question[PromptForm]:
+        """What is asked for a card."""
+        from deckport_assets.studio.prompts.asking import PromptForm, guide, words_for
+
+        words = words_for(card, wish, references, mistakes)
+        return Question(guide(self.style_guide), words, PromptForm, PROMPT, card.slug)
+
+    def write(
+        self, card: Card, *, occasion: Occasion, beside: Beside, wish: str = "", references: Sequence[str] = ()
+    ) -> Written:
+        """A prompt that keeps the rules.
+
+        Raises BadPrompt when the last answer breaks them too, and what `Claude.ask` raises. What was paid stands in the
+        ledger either way.
+        """
+        from deckport_assets.studio.prompts import validate
+        from deckport_assets.studio.prompts.asking import prompt_of
+
+        mistakes: list[str] = []
+        cost = 0
+        tries = 0
+        while True:
+            tries += 1
+            answered = self.claude.ask(
+                self.question(card, wish=wish, references=references, mistakes=mistakes), occasion
+            )
+            cost += answered.cost_microusd
+            prompt = prompt_of(answered.value)
+            try:
+                validate(prompt, card, other_names=beside.names, other_texts=beside.texts_but(card.slug))
+            except BadPrompt as error:
+                if tries == MOST_TRIES:
+                    raise
+                occasion.progress(f"{card.slug}: {error} Asked once more.")
+                mistakes = [str(error)]
+                continue
+            more = {"tries": tries, "request_id": answered.request_id, "tokens_written": answered.tokens.written}
+            provenance = Provenance("claude", answered.model, draft=False, cost_microusd=cost, more=more)
+            return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion)
+
+    def write_freely(self, wish: str, references: Sequence[str], *, occasion: Occasion) -> Written:
+        """A prompt for whatever a person wishes. Raises what `Claude.ask` raises."""
+        from deckport_assets.studio.prompts.asking import PromptForm, guide, prompt_of, words_for_wish
+
+        words = words_for_wish(wish, references)
+        answered = self.claude.ask(Question(guide(self.style_guide), words, PromptForm, PROMPT, ""), occasion)
+        prompt = prompt_of(answered.value)
+        provenance = Provenance("claude", answered.model, draft=False, cost_microusd=answered.cost_microusd)
+        return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion)

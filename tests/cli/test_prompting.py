@@ -1,0 +1,82 @@
+"""`deckport prompts` and `deckport keys`, as a producer types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from deckport_assets.cli import deckport
+from deckport_assets.errors import BadRequest, Refused
+from tests.catalog_source import art, card, write_source
+
+
+@pytest.fixture
+def two_cards(tmp_path: Path) -> None:
+    """A catalog of two cards, one of them with the source's prompt."""
+    cards = [card("alder-wolf"), card("briar-gate")]
+    type_("import", *write_source(tmp_path, cards, [art("Alder Wolf")]))
+
+
+def type_(*words: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(deckport, [str(word) for word in words])
+    assert result.exit_code == code, result.output + repr(result.exception)
+    return result
+
+
+def told(*words: object) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(type_(*words, "--json").stdout)
+    return found
+
+
+def test_asking_waiting_cancelling_and_asking_again(two_cards: None) -> None:
+    assert "waits, 1. in line" in type_("prompts", "ask", "briar-gate").output
+    assert "asked for already" in type_("prompts", "ask", "AZURE-002").output
+    type_("prompts", "ask", "alder-wolf", "--priority", "9", "--text", "at dusk", "--reference", "set one")
+    line = told("prompts", "queue")["requests"]
+    assert [(each["card"], each["priority"]) for each in line] == [("alder-wolf", 9), ("briar-gate", 5)]
+    type_("prompts", "cancel", line[0]["id"])
+    assert [each["card"] for each in told("prompts", "queue")["requests"]] == ["briar-gate"]
+    assert "cancelled" in type_("prompts", "queue", "--all").output
+    type_("prompts", "retry", line[0]["id"])
+    assert len(told("prompts", "queue")["requests"]) == 2
+
+
+def test_a_person_s_prompt_counts_before_any_other(two_cards: None) -> None:
+    type_("prompts", "write", "alder-wolf", "Alder Wolf, an azure wolf made of rain.")
+    first, second = told("prompts", "show", "alder-wolf")["prompts"]
+    assert (first["origin"], second["origin"]) == ("human", "source") and "made of rain" in first["text"]
+    type_("prompts", "use", "alder-wolf", second["version"])
+    assert told("prompts", "show", "alder-wolf")["prompts"][0]["text"] == second["text"]
+    assert "has no prompt" in type_("prompts", "show", "briar-gate").output
+
+
+def test_a_key_is_shown_once_listed_by_its_beginning_and_revoked(two_cards: None) -> None:
+    secret = type_("keys", "add", "ada").stdout.strip()
+    listed = type_("keys", "list").output
+    assert secret.startswith("dk_") and secret not in listed and secret[:8] in listed and "never used" in listed
+    type_("keys", "revoke", "ada")
+    assert "revoked" in type_("keys", "list").output
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (["prompts", "ask"], Refused, "Of which card"),
+        (["prompts", "ask", "nobody"], Refused, "There is no card"),
+        (["prompts", "ask", "--text", "x" * 9_000], BadRequest, "9,000 characters"),
+        (["prompts", "cancel", "99"], Refused, "There is no request 99"),
+        (["prompts", "retry"], Refused, "Which"),
+        (["prompts", "use", "alder-wolf", "7"], Refused, "has no prompt 7"),
+        (["keys", "revoke", "nobody"], Refused, "no key 'nobody'"),
+        (["keys", "add", " "], Refused, "A name of 1 to 60"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    two_cards: None, words: list[str], error: type[Exception], message: str
+) -> None:
+    result = CliRunner().invoke(deckport, words)
+    assert isinstance(result.exception, error) and message in str(result.exception)

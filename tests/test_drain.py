@@ -1,0 +1,177 @@
+"""Draining the prompt queue: the urgent first, one answer each, and nothing lost when something ends it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from deckport_assets.catalog import prompt_queue as queue
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.importing import import_catalog
+from deckport_assets.catalog.ledger import Budgets, spent
+from deckport_assets.catalog.prompt_queue import Request, Status
+from deckport_assets.catalog.prompts import Origin, prompt_versions
+from deckport_assets.drain import Drain, Tally
+from deckport_assets.resources.claude.service import Claude
+from deckport_assets.resources.claude.writing import ClaudeWriter
+from tests.catalog_source import art, card, write_source
+from tests.fakes.claude import FakeClaude, running
+
+SLUGS = [f"card-{n:03d}" for n in range(6)]
+Open = Callable[..., ClaudeWriter]
+
+
+def good_answer(body: dict[str, object]) -> str:
+    """What a model that keeps the rules answers for the card that it is asked about."""
+    words = str(body["messages"][0]["content"])  # type: ignore[index]
+    told = json.loads(words.split("<card>")[1].split("</card>")[0]) if "<card>" in words else {"name": "Arena"}
+    name, colour = told["name"], told.get("colour", "aether").lower()
+    text = (
+        f"{name}, an {colour} creature of brass and pale silk, lands on the rim of a broken orrery under a sky of "
+        f"folded starlight; sparks drift over a desert of clock faces in front of {name}, painted in oil."
+    )
+    caption = f"{name}, {colour} creature of brass and silk on a broken orrery"
+    return json.dumps({"text": text, "caption": caption, "negative": "letters", "motion": "Sparks drift upward."})
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeClaude]:
+    with running(good_answer) as service:
+        yield service
+
+
+@pytest.fixture
+def open_writer(fake: FakeClaude, database: Database, tmp_path: Path) -> Open:
+    """A writer over a catalog of six cards."""
+    import_catalog(
+        database, tmp_path, *write_source(tmp_path / "source", [card(slug) for slug in SLUGS], [art("Nobody")])
+    )
+
+    def opened(**settings: object) -> ClaudeWriter:
+        given = {"model": "claude-haiku-5-5", "base_url": fake.url, "timeout_s": 5.0, "wait_s": 0.0} | settings
+        return ClaudeWriter(Claude("sk-test", database.url, **given), "Oil on canvas.")  # type: ignore[arg-type]
+
+    return opened
+
+
+def ask(database: Database, slugs: Sequence[str] = SLUGS, priority: int = 5, words: str = "") -> None:
+    with database.writing() as connection:
+        for slug in slugs:
+            queue.enqueue(
+                connection, card=slug, words=words, priority=priority, requester="ada", correlation=f"c-{slug}"
+            )
+
+
+def drain(
+    database: Database, writer: ClaudeWriter, stopped: Callable[[], bool] = lambda: False
+) -> tuple[Tally, list[str]]:
+    written: list[str] = []
+
+    def note(slug: str, request: Request) -> None:
+        written.append(slug)
+
+    made = Drain(database, writer, "run", lambda words: None, note, stopped, linger_s=0.0)
+    return made.run(), written
+
+
+def statuses(database: Database) -> dict[str, int]:
+    with database.reading() as connection:
+        return {name: n for name, n in queue.statistics(connection).by_status.items() if n}
+
+
+def test_every_request_becomes_a_prompt_of_its_card(open_writer: Open, database: Database, fake: FakeClaude) -> None:
+    ask(database)
+    tally, written = drain(database, open_writer())
+    assert (tally.completed, tally.failed, tally.put_back) == (6, 0, 0) and sorted(written) == SLUGS
+    with database.reading() as connection:
+        (prompt,) = prompt_versions(connection, SLUGS[0])
+        (request, *_) = queue.settled(connection)
+    assert (prompt.origin, prompt.author) == (Origin.MACHINE, "claude-haiku-5-5") and prompt.motion
+    assert request.prompt_version == 1 and request.answer is not None and request.answer["cost_usd"] > 0
+    assert {headers["x-correlation-id"] for _, _, _, headers in fake.requests} == {f"c-{slug}" for slug in SLUGS}
+
+
+def test_an_answer_that_breaks_the_rules_is_asked_for_once_more_with_what_was_wrong(
+    open_writer: Open, database: Database, fake: FakeClaude
+) -> None:
+    answers = iter(["", "another"])
+
+    def write(body: dict[str, object]) -> str:
+        broken = next(answers, None) == ""
+        return good_answer(body).replace("azure", "bright") if broken else good_answer(body)
+
+    fake.write = write
+    ask(database, SLUGS[:1])
+    tally, _ = drain(database, open_writer())
+    assert tally.completed == 1 and fake.calls == 2
+    assert "does not name the colour" in str(fake.requests[1][2])
+
+
+def test_an_answer_for_another_card_is_never_accepted(open_writer: Open, database: Database, fake: FakeClaude) -> None:
+    """It has the right form, and it is about something else: the rules are asked, whatever the model says."""
+    fake.write = lambda body: good_answer(body).replace("Card 000", "Iron Wolf")
+    ask(database, SLUGS[:1])
+    tally, written = drain(database, open_writer())
+    assert (tally.failed, written) == (1, [])
+    with database.reading() as connection:
+        (failed,) = queue.settled(connection, [Status.FAILED])
+        assert prompt_versions(connection, SLUGS[0]) == []
+    assert "does not name the card" in failed.cause and failed.kind == "bad_prompt"
+
+
+def test_a_service_that_is_away_is_waited_for_and_no_request_suffers(
+    open_writer: Open, database: Database, fake: FakeClaude
+) -> None:
+    fake.switches.status = [529] * 100
+    ask(database)
+    tally, _ = drain(database, open_writer(most_retries=0))
+    assert tally.put_back == 6 and statuses(database) == {"queued": 6}
+    assert fake.calls <= 6
+
+
+def test_a_budget_that_is_spent_ends_the_run_and_the_rest_waits_until_it_is_raised(
+    open_writer: Open, database: Database, fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deckport_assets.drain.SPENT_S", 0.0)
+    ask(database)
+    cent = open_writer(budgets=Budgets(total_microusd=6_000))
+    tally, _ = drain(database, cent)
+    assert 0 < tally.completed < 6
+    with database.reading() as connection:
+        assert spent(connection).total_microusd <= 6_000
+        waiting = queue.in_line(connection)
+    assert len(waiting) == 6 - tally.completed and any("DECKPORT_BUDGET_TOTAL_USD" in each.cause for each in waiting)
+    drain(database, open_writer(budgets=Budgets(total_microusd=1_000_000)))
+    assert statuses(database) == {"completed": 6}
+
+
+def test_a_run_that_is_stopped_gives_back_what_it_had(open_writer: Open, database: Database, fake: FakeClaude) -> None:
+    stop = threading.Event()
+
+    def write(body: dict[str, object]) -> str:
+        stop.set()
+        return good_answer(body)
+
+    fake.write = write
+    ask(database)
+    drain(database, open_writer(), stop.is_set)
+    found = statuses(database)
+    assert sum(found.values()) == 6 and found.get("failed", 0) == 0
+
+
+def test_a_retired_card_is_told_to_a_person(open_writer: Open, database: Database, tmp_path: Path) -> None:
+    writer = open_writer()
+    ask(database, SLUGS[:1])
+    import_catalog(database, tmp_path, *write_source(tmp_path / "other", [card("another")]), retire=True)
+    assert drain(database, writer)[0].failed == 1
+
+
+def test_free_text_is_answered_and_becomes_nobody_s_prompt(open_writer: Open, database: Database) -> None:
+    with database.writing() as connection:
+        queue.enqueue(connection, words="an arena of glass", references=["set one"], requester="ada")
+    tally, written = drain(database, open_writer())
+    assert tally.completed == 1 and written == []
