@@ -23,6 +23,8 @@ from deckport_assets.resources.providers import Beside, Occasion, Writer, Writte
 TICK_S = 0.5
 RENEW_S = 20.0
 """How often a request that is being written gives a sign of life."""
+MOST_IN_A_RUN = 200
+"""So that a run's log stays one that a person reads; the next run goes on."""
 LINGER_S = 5.0
 """How long the run waits for more before it ends: a request that comes then is written at once."""
 AWAY_S, SPENT_S = 15.0, 300.0
@@ -49,7 +51,8 @@ class Tally:
 class Drain:
     """The queue's requests, written by one writer until none is ready.
 
-    `say` is told of each in words, `written` of each card whose prompt was accepted; both in the caller's thread.
+    `claimed` is told of each that is begun, `say` of each in words, `written` of each card whose prompt was accepted;
+    all in the caller's thread.
     `stopped` ends it: what is being written is given back.
     """
 
@@ -58,9 +61,11 @@ class Drain:
     run_id: str
     say: Callable[[str], None]
     written: Callable[[str, Request], None]
+    claimed: Callable[[Request], None] = lambda request: None
     stopped: Callable[[], bool] = lambda: False
     linger_s: float = LINGER_S
     tally: Tally = field(default_factory=Tally)
+    _taken: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
     _said: list[str] = field(default_factory=list)
     _beside: Beside | None = None
@@ -73,18 +78,22 @@ class Drain:
         pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="write")
         try:
             while not self.stopped():
-                while len(running) < MOST_AT_ONCE and not self._over.is_set():
+                while len(running) < MOST_AT_ONCE and self._taken < MOST_IN_A_RUN and not self._over.is_set():
                     with self.database.writing() as connection:
                         request = queue.claim(connection, self.run_id)
                     if request is None:
                         break
+                    self._taken += 1
+                    self.claimed(request)
                     running[pool.submit(self._one, request)] = request
                 if running:
                     idle_since = time.monotonic()
                     done, _ = wait(running, timeout=TICK_S, return_when=FIRST_COMPLETED)
                     for future in done:
                         self._settled(running.pop(future), future.result())
-                elif self._over.is_set() or time.monotonic() - idle_since > self.linger_s:
+                elif (
+                    self._over.is_set() or self._taken == MOST_IN_A_RUN or time.monotonic() - idle_since > self.linger_s
+                ):
                     break
                 else:
                     time.sleep(TICK_S)
@@ -128,7 +137,7 @@ class Drain:
 
     def _one(self, request: Request) -> Status | None:
         """Write one request and settle it; gives how it stands then, None when it was another's by then."""
-        named = f"Request {request.id} ({request.card or 'free text'})"
+        named = name_of(request)
         try:
             answer = self._ask(request)
         except (NeedsMoney, ServiceUnavailable, Cancelled) as error:
@@ -150,8 +159,13 @@ class Drain:
                     negative=answer.negative,
                     motion=answer.motion,
                     author=answer.provenance.model,
+                    provider=answer.provenance.provider,
+                    cost_microusd=answer.provenance.cost_microusd,
                 )
                 queue.note_version(connection, request.id, prompt.version)
+                counts = prompts_that_count(connection, [request.card])[request.card]
+                if counts.version != prompt.version:
+                    named += f", version {prompt.version}; version {counts.version} ({counts.origin}) counts before it"
         self._note(f"{named}: written." if accepted else f"{named}: its answer came too late and is not used.")
         return Status.COMPLETED if accepted else None
 
@@ -171,9 +185,9 @@ class Drain:
         occasion = Occasion(
             self.run_id,
             request.priority,
-            self._note,
+            lambda words: self._note(f"{name_of(request)}: {words}"),
             self._over.is_set,
-            order_id="queue",
+            order_id=f"queue-{request.id}",
             requester=request.requester,
             correlation=request.correlation,
             has_slot=True,
@@ -194,6 +208,12 @@ class Drain:
             if self._beside is None:
                 self._beside = beside(self.database)
             return self._beside
+
+
+def name_of(request: Request) -> str:
+    """A request as log lines name it: its number, its card, and the id of what asked for it."""
+    asked = f", {request.correlation}" if request.correlation else ""
+    return f"Request {request.id} ({request.card or 'free text'}{asked})"
 
 
 def beside(database: Database) -> Beside:

@@ -22,8 +22,8 @@ from dagster._core.storage.tags import PRIORITY_TAG
 
 from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database, now
-from deckport_assets.catalog.line import looks, standings
-from deckport_assets.catalog.recipes import CHAIN, RECIPES
+from deckport_assets.catalog.line import Look, looks, standings
+from deckport_assets.catalog.recipes import CHAIN, PROMPT, RECIPES
 from deckport_assets.catalog.standing import ORDER_TAG, Order, Selection, Standing
 from deckport_assets.catalog.tables import current_versions, failures, versions
 from deckport_assets.errors import ServiceUnavailable
@@ -122,10 +122,18 @@ def plan_job(
             becomes_stale = recipe.follows_code and of_new
             becomes_possible = stand is Standing.MISSING and bool(coming & set(recipe.needs))
             follows = stand is not Standing.RETIRED and (becomes_stale or becomes_possible)
-            if order.is_due(recipe, stand) or follows:
+            if order.is_due(recipe, stand) or follows or has_other_words(found[slug], asset, stand):
                 due[asset].append(slug)
                 coming.add(asset)
     return Job(list(slugs), list(assets), order, {asset: found for asset, found in due.items() if found}, priority)
+
+
+def has_other_words(look: Look, asset: str, stand: Standing) -> bool:
+    """Whether it is the prompt of a card for which somebody has written another. To make that its asset costs nothing,
+    and what is drawn next is to be drawn from it."""
+    return (
+        asset == PROMPT and stand is Standing.STALE and look.prompt is not None and look.prompt.origin.counts_as_written
+    )
 
 
 def stale_beside(database: Database, job: Job, code_versions: Mapping[str, str]) -> set[str]:

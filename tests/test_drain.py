@@ -74,7 +74,7 @@ def drain(
     def note(slug: str, request: Request) -> None:
         written.append(slug)
 
-    made = Drain(database, writer, "run", lambda words: None, note, stopped, linger_s=0.0)
+    made = Drain(database, writer, "run", lambda words: None, note, stopped=stopped, linger_s=0.0)
     return made.run(), written
 
 

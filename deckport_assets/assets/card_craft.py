@@ -31,10 +31,11 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
     from deckport_assets.studio.prompts.writer import caption_of
 
     counting = bench.look.prompt
-    provenance = Provenance(
-        counting.origin.value if counting else "embedded", counting.author if counting else "", draft=False
-    )
-    if counting is None or counting.origin is Origin.DRAFT:
+    anew = PROMPT in bench.line.order.redraw and counting is not None and counting.origin is Origin.MACHINE
+    if counting is not None:
+        maker = counting.provider or counting.origin.value
+        provenance = Provenance(maker, counting.author, draft=False, cost_microusd=counting.cost_microusd)
+    if counting is None or counting.origin is Origin.DRAFT or anew:
         written = writer.write(bench.card, occasion=bench.occasion, beside=bench.line.beside())
         provenance = written.provenance
         with bench.line.database.writing() as connection:
@@ -47,6 +48,9 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
                 negative=written.negative,
                 motion=written.motion,
                 author=provenance.model,
+                provider=provenance.provider,
+                cost_microusd=provenance.cost_microusd,
+                told=True,
             )
     findings = lint(counting.text, bench.card)
     content = {

@@ -11,16 +11,18 @@ from deckport_assets.assets.card_craft import write_prompt
 from deckport_assets.assets.card_line import CardLine
 from deckport_assets.assets.cards import PROMPT_CODE_VERSION, key
 from deckport_assets.batch import events_of
-from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.prompt_queue import Request
+from deckport_assets.catalog.prompts import note_told
 from deckport_assets.catalog.recipes import PROMPT
-from deckport_assets.catalog.standing import Order, Selection
+from deckport_assets.catalog.standing import LANE_TAG, Lane, Order, Selection
 from deckport_assets.drain import Drain
 from deckport_assets.resources.catalog import Catalog
 from deckport_assets.resources.media import Media
 from deckport_assets.resources.providers import Writer
 
 JOB = "write_requests"
+CORRELATION_TAG = "deckport/correlation"
+"""On the runs that answer requests, with the request's number: the id of the API request that asked."""
 
 
 def write_requests() -> dg.JobDefinition:
@@ -45,21 +47,39 @@ def write_requests() -> dg.JobDefinition:
             """The card's prompt asset, told to Dagster. A run that is making it right now tells it by itself."""
             if not line.journal.claim([PROMPT], [slug], over):
                 return
+            try:
+                tell(slug)
+            except Exception as error:  # noqa: BLE001 - a run of its own tries again, and keeps the cause in its list
+                context.log.error(f"{slug}: written, and not published: {error}")
+
+        def tell(slug: str) -> None:
             made = line.make(slug, [PROMPT], progress=context.log.info, cancelled=lambda: False)
             line.journal.accept([PROMPT], slug, made[PROMPT].files)
             for event in events_of(key(PROMPT), slug, made[PROMPT], code_version=PROMPT_CODE_VERSION):
                 context.log_event(event)  # type: ignore[arg-type]  # it takes check evaluations too
             with catalog.database.writing() as connection:
-                queue.note_reported(connection, [request.id])
+                note_told(connection, [slug])
+
+        def claimed(request: Request) -> None:
+            """The id of the API request that asked, where Dagster's UI finds the run by it."""
+            if request.correlation:
+                tag = {f"{CORRELATION_TAG}-{request.id}": request.correlation}
+                context.instance.add_run_tags(context.run_id, tag)
 
         try:
-            tally = Drain(catalog.database, writer, context.run_id, context.log.info, publish).run()
+            drain = Drain(catalog.database, writer, context.run_id, context.log.info, publish, claimed)
+            tally = drain.run()
         finally:
             line.journal.release()
         context.log.info(tally.sentence())
         context.add_output_metadata({"written": tally.completed, "failed": tally.failed, "waiting": tally.put_back})
 
-    @dg.job(name=JOB, description="What people ask of the prompt queue, written.", executor_def=dg.in_process_executor)
+    @dg.job(
+        name=JOB,
+        description="What people ask of the prompt queue, written.",
+        executor_def=dg.in_process_executor,
+        tags={LANE_TAG: Lane.PROMPTS.value},
+    )
     def job() -> None:
         write()
 

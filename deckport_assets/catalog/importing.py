@@ -182,7 +182,7 @@ class _Import:
         latest = db.and_(prompts.c.card == slug, prompts.c.origin == Origin.SOURCE.value)
         self.connection.execute(prompts.update().where(latest).values(withdrawn_at=now()))
         if text:
-            add_prompt(self.connection, slug, Origin.SOURCE, text, author="source")
+            add_prompt(self.connection, slug, Origin.SOURCE, text, author="source", told=True)
         return True
 
 

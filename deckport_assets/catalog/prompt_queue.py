@@ -75,7 +75,6 @@ class Request:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    reported: bool
 
 
 def enqueue(
@@ -196,17 +195,6 @@ def complete(
 def note_version(connection: db.Connection, number: int, prompt_version: int) -> None:
     """Which version of the card's prompt the answer became."""
     connection.execute(requests.update().where(requests.c.id == number).values(prompt_version=prompt_version))
-
-
-def unreported(connection: db.Connection) -> list[Request]:
-    """What is answered for a card and Dagster was not told of."""
-    here = db.and_(requests.c.status == Status.COMPLETED, requests.c.card != "", requests.c.reported.is_(False))
-    return [_request_of(row) for row in connection.execute(db.select(requests).where(here)).mappings()]
-
-
-def note_reported(connection: db.Connection, numbers: Sequence[int]) -> None:
-    """Dagster was told of these."""
-    connection.execute(requests.update().where(requests.c.id.in_(numbers)).values(reported=True))
 
 
 def fail(

@@ -11,7 +11,7 @@ import sqlalchemy as db
 
 from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import now, touch
-from deckport_assets.catalog.tables import prompts
+from deckport_assets.catalog.tables import cards, prompts
 
 
 class Origin(StrEnum):
@@ -43,6 +43,9 @@ class StoredPrompt:
     negative: str = ""
     motion: str = ""
     author: str = ""
+    provider: str = ""
+    """The service that wrote it; empty for a person's and the source's."""
+    cost_microusd: int = 0
 
     @property
     def identity(self) -> str:
@@ -80,8 +83,14 @@ def add_prompt(
     negative: str = "",
     motion: str = "",
     author: str = "",
+    provider: str = "",
+    cost_microusd: int = 0,
+    told: bool = False,
 ) -> StoredPrompt:
-    """Keep another version of a card's prompt. The same words from the same origin again are the same version."""
+    """Keep another version of a card's prompt. The same words from the same origin again are the same version.
+
+    `told` says that whoever adds it tells Dagster too, or that Dagster asks by itself; see `untold`.
+    """
     mine = prompts.c.card == slug
     latest = connection.execute(
         db.select(prompts).where(mine, prompts.c.origin == origin.value).order_by(prompts.c.version.desc())
@@ -92,7 +101,7 @@ def add_prompt(
             connection.execute(prompts.update().where(prompts.c.id == row["id"]).values(withdrawn_at=None))
         return _prompt_of(row)
     version = (connection.execute(db.select(db.func.max(prompts.c.version)).where(mine)).scalar() or 0) + 1
-    prompt = StoredPrompt(slug, version, origin, text, caption, negative, motion, author)
+    prompt = StoredPrompt(slug, version, origin, text, caption, negative, motion, author, provider, cost_microusd)
     connection.execute(
         prompts.insert().values(
             card=slug,
@@ -105,12 +114,35 @@ def add_prompt(
             author=author,
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             created_at=now(),
+            told=told,
+            provider=provider,
+            cost_microusd=cost_microusd,
         )
     )
     touch(connection)
     return prompt
 
 
+def untold(connection: db.Connection, *, most: int = 500) -> list[StoredPrompt]:
+    """The prompts that count for living cards and that Dagster was not told of: written by a person, by the queue or by
+    a batch, whose process ended before it could tell, or that never tells."""
+    here = db.and_(prompts.c.told.is_(False), prompts.c.withdrawn_at.is_(None), cards.c.retired_at.is_(None))
+    joined = prompts.join(cards, cards.c.slug == prompts.c.card)
+    slugs = connection.execute(
+        db.select(prompts.c.card).select_from(joined).where(here).order_by(prompts.c.id).limit(most).distinct()
+    ).scalars()
+    counting = prompts_that_count(connection, dict.fromkeys(slugs))
+    waiting = db.select(prompts.c.card, prompts.c.version).where(prompts.c.told.is_(False))
+    known = {(row.card, row.version) for row in connection.execute(waiting)}
+    return [prompt for prompt in counting.values() if (prompt.card, prompt.version) in known]
+
+
+def note_told(connection: db.Connection, slugs: Iterable[str]) -> None:
+    """Dagster was told of these cards' prompts, or asked to look."""
+    for some in in_portions(slugs):
+        connection.execute(prompts.update().where(prompts.c.card.in_(some)).values(told=True))
+
+
 def _prompt_of(row: db.RowMapping) -> StoredPrompt:
-    words = {name: row[name] for name in ("card", "version", "text", "caption", "negative", "motion", "author")}
-    return StoredPrompt(origin=Origin(row["origin"]), **words)
+    names = ("card", "version", "text", "caption", "negative", "motion", "author", "provider", "cost_microusd")
+    return StoredPrompt(origin=Origin(row["origin"]), **{name: row[name] for name in names})

@@ -83,6 +83,17 @@ _DUE: dict[Selection, frozenset[Standing]] = {
 }
 
 
+LANE_TAG = "deckport/lane"
+
+
+class Lane(StrEnum):
+    """What a run waits behind, as dagster.yaml limits it."""
+
+    ORDINARY = "ordinary"
+    PROMPTS = "prompts"
+    """What people ask of the prompt queue; it has a slot of its own."""
+
+
 ASKED_AT_TAG = "deckport/asked_at"
 ORDER_TAG = "deckport/order"
 """The `produce` that a run belongs to; a backfill of Dagster's UI is one by its own tag."""

@@ -76,6 +76,9 @@ prompts = db.Table(
     db.Column("sha256", db.Text, nullable=False),
     db.Column("withdrawn_at", Moment, comment="set when the source no longer has it"),
     db.Column("created_at", Moment, nullable=False),
+    db.Column("told", db.Boolean, nullable=False, server_default=db.true(), comment="Dagster was told of it"),
+    db.Column("provider", db.Text, nullable=False, server_default="", comment="claude, embedded; empty of a person"),
+    db.Column("cost_microusd", db.BigInteger, nullable=False, server_default="0"),
     db.UniqueConstraint("card", "version"),
 )
 
@@ -261,7 +264,6 @@ prompt_requests = db.Table(
     db.Column("created_at", Moment, nullable=False),
     db.Column("started_at", Moment),
     db.Column("finished_at", Moment),
-    db.Column("reported", db.Boolean, nullable=False, server_default=db.false(), comment="Dagster was told"),
     db.Index("prompt_requests_status", "status"),
     db.Index(
         "prompt_requests_dedupe",

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import sqlalchemy as db
 
-from deckport_assets.assets.prompt_requests import JOB
+from deckport_assets.assets.prompt_requests import CORRELATION_TAG, JOB
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.prompts import Origin, add_prompt
 from deckport_assets.catalog.recipes import PROMPT
+from deckport_assets.catalog.standing import LANE_TAG, Lane
+from deckport_assets.catalog.tables import ledger
 from deckport_assets.resources.claude import Claude, ClaudeWriter
-from deckport_assets.sensors.prompt_requests import PUBLISH, prompt_requests
+from deckport_assets.sensors.prompt_requests import prompt_requests, written_prompts
 from tests.catalog_source import art, card
 from tests.fakes.claude import FakeClaude, running
 from tests.pipeline import Pipeline
@@ -57,9 +61,9 @@ def drain(line: Pipeline) -> dg.ExecuteInProcessResult:
     return line.definitions.resolve_job_def(JOB).execute_in_process(instance=line.instance, raise_on_error=False)
 
 
-def tick(line: Pipeline) -> list[dg.RunRequest]:
+def tick(line: Pipeline, sensor: dg.SensorDefinition = prompt_requests) -> list[dg.RunRequest]:
     with dg.build_sensor_context(line.instance, resources={"catalog": line.given["catalog"]}) as context:
-        told = list(prompt_requests()(context))  # type: ignore[call-overload]
+        told = list(sensor(context))  # type: ignore[call-overload]
     return [each for each in told if isinstance(each, dg.RunRequest)]
 
 
@@ -68,8 +72,10 @@ def test_an_answer_becomes_the_card_s_prompt_and_dagster_knows(line: Pipeline) -
     assert drain(line).success
     assert line.told(PROMPT) == {A, B}
     made = line.version(PROMPT, A)
-    assert (made.provider, made.draft, made.prompt_version) == ("machine", False, 1)
+    assert (made.provider, made.model, made.draft, made.prompt_version) == ("claude", "claude-haiku-5-5", False, 1)
+    assert made.cost_microusd > 0, "what it cost stands on the partition"
     assert line.check(PROMPT, A).passed
+    assert tick(line, written_prompts) == [], "it has told already"
 
 
 def test_the_asset_asks_claude_too_and_says_what_it_cost(line: Pipeline, fake: FakeClaude) -> None:
@@ -84,22 +90,43 @@ def test_the_sensor_asks_for_a_run_only_when_something_waits_and_nobody_writes(l
     assert tick(line) == []
     ask(line, A, priority=9)
     (asked,) = tick(line)
-    assert (asked.job_name, asked.tags["dagster/priority"]) == (JOB, "9")
+    assert (prompt_requests.job_name, asked.tags["dagster/priority"]) == (JOB, "9")
     drain(line)
     assert tick(line) == []
     ask(line, B)
     assert tick(line)[0].run_key != asked.run_key, "the same key would be skipped for ever"
 
 
-def test_an_answer_that_dagster_was_not_told_of_is_published(line: Pipeline) -> None:
-    ask(line, A)
+def test_what_a_person_wrote_becomes_the_card_s_prompt_without_a_call(line: Pipeline, fake: FakeClaude) -> None:
     with line.database.writing() as connection:
-        taken = queue.claim(connection, "killed")
-        assert taken is not None
-        queue.complete(connection, taken, prompt_version=1, answer={})
-    (asked,) = tick(line)
-    assert (asked.job_name, asked.partition_key) == (PUBLISH, A)
-    assert tick(line) == [], "once"
+        for slug in (A, B):
+            add_prompt(connection, slug, Origin.HUMAN, f"The azure one that is called {slug}.", author="ada")
+    (asked,) = tick(line, written_prompts)
+    assert asked.tags["dagster/asset_partition_range_start"] == A and asked.tags[LANE_TAG] == Lane.PROMPTS
+    assert tick(line, written_prompts) == [], "once"
+    assert line.run(A, B, assets=[PROMPT]).success
+    assert line.told(PROMPT) == {A, B} and fake.calls == 0
+    assert (line.version(PROMPT, A).provider, line.version(PROMPT, A).model) == ("human", "ada")
+
+
+def test_an_answer_whose_run_was_killed_before_it_told_is_published(line: Pipeline) -> None:
+    with line.database.writing() as connection:
+        add_prompt(connection, A, Origin.MACHINE, "An azure wolf.", provider="claude")
+    (asked,) = tick(line, written_prompts)
+    assert asked.partition_key == A
+
+
+def test_the_id_of_the_api_s_request_is_on_the_run_and_in_its_log(line: Pipeline, fake: FakeClaude) -> None:
+    with line.database.writing() as connection:
+        asked, _ = queue.enqueue(connection, card=A, requester="ada", correlation="asked-by-ada")
+    run = drain(line).dagster_run
+    assert line.instance.get_runs(dg.RunsFilter(tags={f"{CORRELATION_TAG}-{asked.id}": "asked-by-ada"}))
+    ((_, _, _, headers),) = fake.requests
+    assert headers["x-correlation-id"] == "asked-by-ada"
+    log = [entry.user_message for entry in line.instance.all_logs(run.run_id)]
+    assert any("asked-by-ada" in words and "written" in words for words in log)
+    with line.database.reading() as connection:
+        assert connection.execute(db.select(ledger.c.correlation)).scalar() == "asked-by-ada"
 
 
 def test_what_a_killed_run_was_writing_is_written_by_the_next(line: Pipeline) -> None:

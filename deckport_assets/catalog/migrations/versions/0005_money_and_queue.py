@@ -14,6 +14,15 @@ def upgrade() -> None:
         "motion", sa.Text(), server_default="", nullable=False, comment="what moves in a clip of its picture"
     )
     op.add_column("prompts", motion)
+    told: sa.Column[bool] = sa.Column(
+        "told", sa.Boolean(), server_default=sa.true(), nullable=False, comment="Dagster was told of it"
+    )
+    op.add_column("prompts", told)
+    maker = sa.Column(
+        "provider", sa.Text(), server_default="", nullable=False, comment="claude, embedded; empty of a person"
+    )
+    op.add_column("prompts", maker)
+    op.add_column("prompts", sa.Column("cost_microusd", sa.BigInteger(), server_default="0", nullable=False))
     op.create_table(
         "ledger",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -67,7 +76,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True)),
         sa.Column("finished_at", sa.DateTime(timezone=True)),
-        sa.Column("reported", sa.Boolean(), server_default=sa.false(), nullable=False, comment="Dagster was told"),
         sa.PrimaryKeyConstraint("id"),
         comment="what people ask to have written",
     )
@@ -100,6 +108,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("api_keys")
+    for name in ("cost_microusd", "provider", "told"):
+        op.drop_column("prompts", name)
     op.drop_column("prompts", "motion")
     op.drop_index("prompt_requests_status", table_name="prompt_requests")
     op.drop_index(
