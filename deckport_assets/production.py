@@ -23,6 +23,8 @@ from dagster._core.storage.tags import PRIORITY_TAG
 from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.line import Look, looks, standings
+from deckport_assets.catalog.prompt_batches import being_written
+from deckport_assets.catalog.prompts import Origin
 from deckport_assets.catalog.recipes import CHAIN, PROMPT, RECIPES
 from deckport_assets.catalog.standing import ORDER_TAG, Order, Selection, Standing
 from deckport_assets.catalog.tables import current_versions, failures, versions
@@ -98,6 +100,7 @@ def plan_job(
     rendering in any case, a prompt, artwork or video only when it was never made. What cannot be made is not due."""
     with database.reading() as connection:
         found = looks(connection, list(RECIPES), slugs)
+        in_a_batch = being_written(connection)
     due: dict[str, list[str]] = {asset: [] for asset in assets}
     for slug in slugs:
         coming: set[str] = set()
@@ -105,6 +108,8 @@ def plan_job(
         stands = found[slug].standings(list(RECIPES), code_versions)
         for asset in (a for stage in CHAIN for a in stage if a in assets):
             recipe, stand, made = RECIPES[asset], stands[asset], found[slug].version(asset)
+            if asset == PROMPT and slug in in_a_batch and not is_written(found[slug]):
+                continue  # it is paid for, and comes by itself
             if (
                 asset in order.redraw
                 and made
@@ -131,9 +136,25 @@ def plan_job(
 def has_other_words(look: Look, asset: str, stand: Standing) -> bool:
     """Whether it is the prompt of a card for which somebody has written another. To make that its asset costs nothing,
     and what is drawn next is to be drawn from it."""
-    return (
-        asset == PROMPT and stand is Standing.STALE and look.prompt is not None and look.prompt.origin.counts_as_written
-    )
+    return asset == PROMPT and stand is Standing.STALE and is_written(look)
+
+
+def is_written(look: Look) -> bool:
+    """Whether a person, the source or a real machine wrote the card's prompt."""
+    return look.prompt is not None and look.prompt.origin.counts_as_written
+
+
+def to_be_written(database: Database, job: Job) -> list[str]:
+    """The cards of a job whose prompt a writer has to write: of the others it is there already."""
+    slugs = job.due.get(PROMPT, ())
+    with database.reading() as connection:
+        found = looks(connection, [PROMPT], slugs)
+    anew = PROMPT in job.order.redraw
+
+    def is_to_be(look: Look) -> bool:
+        return not is_written(look) or (anew and look.prompt is not None and look.prompt.origin is Origin.MACHINE)
+
+    return [slug for slug in slugs if is_to_be(found[slug])]
 
 
 def stale_beside(database: Database, job: Job, code_versions: Mapping[str, str]) -> set[str]:

@@ -9,10 +9,12 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as db
 
+from deckport_assets.assets.prompt_batches import hand_in
 from deckport_assets.catalog.cards import all_cards
 from deckport_assets.catalog.journal import list_failures
 from deckport_assets.catalog.line import standings
-from deckport_assets.catalog.recipes import CHAIN
+from deckport_assets.catalog.prompt_batches import cards_to_write
+from deckport_assets.catalog.recipes import CHAIN, PROMPT
 from deckport_assets.catalog.standing import Order, Selection, Standing
 from deckport_assets.catalog.tables import imports
 from deckport_assets.partitions import cards
@@ -28,7 +30,12 @@ def schedules(
 ) -> list[dg.ScheduleDefinition]:
     """Every schedule. `real_assets` are those whose provider is a real one: only there can a draft be replaced, and
     only what is among `automate` is made there without a person's word."""
-    return [import_source(home), retry_failures(real_assets - automate), replace_drafts(real_assets & automate)]
+    return [
+        import_source(home),
+        retry_failures(real_assets - automate),
+        replace_drafts(real_assets & automate),
+        write_missing_prompts(real_assets),
+    ]
 
 
 def import_source(home: Path) -> dg.ScheduleDefinition:
@@ -70,6 +77,28 @@ def retry_failures(unasked_never: frozenset[str]) -> dg.ScheduleDefinition:
             every = list_failures(connection, retryable=True)
         failed = {(f.asset, f.partition) for f in every if f.asset not in unasked_never}
         yield from _ask(context, "retry", Order(Selection.FAILED), lambda asset, slug: (asset, slug) in failed, failed)
+
+    return schedule
+
+
+def write_missing_prompts(real_assets: frozenset[str]) -> dg.ScheduleDefinition:
+    """The night's batch."""
+
+    @dg.schedule(
+        name="write_missing_prompts",
+        cron_schedule="30 2 * * *",
+        job=hand_in(),
+        default_status=STOPPED,
+        description="At half past two, once switched on: hands in every missing prompt as one batch. This costs.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext, catalog: Catalog) -> dg.RunRequest | dg.SkipReason:
+        if PROMPT not in real_assets:
+            return dg.SkipReason("Only Claude takes batches, and there is no ANTHROPIC_API_KEY.")
+        with catalog.database.reading() as connection:
+            waiting = len(cards_to_write(connection))
+        if not waiting:
+            return dg.SkipReason("Every card has its prompt, or somebody is writing it.")
+        return dg.RunRequest(run_key=f"{(context.scheduled_execution_time or datetime.now(UTC)):%Y%m%d%H%M}")
 
     return schedule
 

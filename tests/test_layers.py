@@ -23,9 +23,22 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "deckport_assets/resources": ((), ("models", "errors", "catalog", "media", "studio", "resources")),
     "deckport_assets/batch.py": ((), ("models", "errors", "catalog", "progress", "batch")),
     "deckport_assets/drain.py": (("dagster",), ("models", "errors", "catalog", "resources", "drain")),
+    "deckport_assets/bulk_writing.py": (("dagster",), ("models", "errors", "catalog", "resources", "drain")),
     "deckport_assets/assets": (
         (),
-        ("models", "errors", "catalog", "media", "studio", "resources", "batch", "drain", "partitions", "assets"),
+        (
+            "models",
+            "errors",
+            "catalog",
+            "media",
+            "studio",
+            "resources",
+            "batch",
+            "drain",
+            "bulk_writing",
+            "partitions",
+            "assets",
+        ),
     ),
     "api": (("dagster", "pandas", "requests"), ("models", "errors", "catalog", "media", "settings")),
 }

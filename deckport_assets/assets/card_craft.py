@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from deckport_assets.assets.card_line import Bench, Picture
 from deckport_assets.catalog.line import PERSON
+from deckport_assets.catalog.prompt_batches import being_written
 from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
 from deckport_assets.catalog.versions import Version, likenesses
-from deckport_assets.errors import BadImage
+from deckport_assets.errors import BadImage, WaitsForInput
 from deckport_assets.resources.providers import Animator, Artist, Provenance, Still, Writer
 from deckport_assets.resources.studio import Studio
 from deckport_assets.studio.encoding import Pixels
@@ -36,6 +37,8 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
         maker = counting.provider or counting.origin.value
         provenance = Provenance(maker, counting.author, draft=False, cost_microusd=counting.cost_microusd)
     if counting is None or counting.origin is Origin.DRAFT or anew:
+        if writer.real:
+            refuse_what_a_batch_writes(bench)
         written = writer.write(bench.card, occasion=bench.occasion, beside=bench.line.beside())
         provenance = written.provenance
         with bench.line.database.writing() as connection:
@@ -70,6 +73,16 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
         prompt_version=counting.version,
         metadata={"prompt": counting.text, "caption": content["caption"], "origin": counting.origin.value},
     )
+
+
+def refuse_what_a_batch_writes(bench: Bench) -> None:
+    """Raises WaitsForInput for a card whose prompt is paid for already."""
+    with bench.line.database.reading() as connection:
+        if bench.card.slug in being_written(connection):
+            raise WaitsForInput(
+                f"The prompt of {bench.card.slug} is being written in a batch.",
+                remedy="It comes by itself: deckport prompts batches.",
+            )
 
 
 def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> None:

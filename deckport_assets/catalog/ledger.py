@@ -54,6 +54,12 @@ class Call:
     requester: str = ""
     model: str = ""
     correlation: str = ""
+    processing: str = ""
+    """`batch` for what is paid at half the price."""
+
+
+BATCH = "batch-"
+"""The holder of what a batch has set aside begins so: no process has to live until the batch has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +101,43 @@ def reserve(connection: db.Connection, call: Call, budgets: Budgets) -> int:
 
     Raises NeedsMoney, and reserves nothing, when a budget would be crossed if the call cost all that it may.
     """
+    numbers, refused = reserve_as_many(connection, [call], budgets)
+    if refused is not None:
+        raise refused
+    return numbers[0]
+
+
+def reserve_as_many(
+    connection: db.Connection, calls: Sequence[Call], budgets: Budgets
+) -> tuple[list[int], NeedsMoney | None]:
+    """Set aside the ceilings of the first calls, of one order, as far as the budgets reach; gives the numbers of their
+    rows, and what would be crossed by the next."""
     _one_at_a_time(connection)
-    already = spent(connection, call.order_id)
-    for name, limit, used in (
-        ("DECKPORT_BUDGET_DAY_USD", budgets.day_microusd, already.day_microusd),
-        ("DECKPORT_BUDGET_RUN_USD", budgets.order_microusd, already.order_microusd),
-        ("DECKPORT_BUDGET_TOTAL_USD", budgets.total_microusd, already.total_microusd),
-    ):
-        if limit is not None and used + call.ceiling_microusd > limit:
-            raise NeedsMoney(
-                f"{name} is {in_dollars(limit)}: {in_dollars(used)} of it are spent or set aside, and this call of "
-                f"{call.service} may cost {in_dollars(call.ceiling_microusd)}.",
-                remedy=f"Raise {name}" + (", or wait for tomorrow (UTC)." if "DAY" in name else "."),
-            )
+    already = spent(connection, calls[0].order_id if calls else "")
+    numbers: list[int] = []
+    more = 0
+    for call in calls:
+        for name, limit, used in (
+            ("DECKPORT_BUDGET_DAY_USD", budgets.day_microusd, already.day_microusd + more),
+            ("DECKPORT_BUDGET_RUN_USD", budgets.order_microusd, already.order_microusd + more),
+            ("DECKPORT_BUDGET_TOTAL_USD", budgets.total_microusd, already.total_microusd + more),
+        ):
+            if limit is not None and used + call.ceiling_microusd > limit:
+                return numbers, NeedsMoney(
+                    f"{name} is {in_dollars(limit)}: {in_dollars(used)} of it are spent or set aside, and this call "
+                    f"of {call.service} may cost {in_dollars(call.ceiling_microusd)}.",
+                    remedy=f"Raise {name}" + (", or wait for tomorrow (UTC)." if "DAY" in name else "."),
+                )
+        numbers.append(_reserved(connection, call))
+        more += call.ceiling_microusd
+    return numbers, None
+
+
+def _reserved(connection: db.Connection, call: Call) -> int:
     row = {
         "service": call.service, "asset": call.asset, "partition": call.partition, "holder": call.holder,
         "order_id": call.order_id, "requester": call.requester, "model": call.model, "correlation": call.correlation,
+        "processing": call.processing,
         "day": day_of(now()), "state": Entry.RESERVED.value, "ceiling_microusd": call.ceiling_microusd,
         "expected_microusd": call.expected_microusd, "cost_microusd": 0, "usage": {}, "prices": "", "note": "",
         "reserved_at": now(),
@@ -154,7 +181,8 @@ def give_up_for(connection: db.Connection, is_over: Callable[[str], bool]) -> tu
     open_rows = connection.execute(
         db.select(ledger.c.id, ledger.c.holder, ledger.c.state).where(ledger.c.state.in_((Entry.RESERVED, Entry.SENT)))
     ).all()
-    over = {holder: is_over(holder) for holder in {row.holder for row in open_rows}}
+    over = {row.holder: False for row in open_rows}
+    over |= {holder: is_over(holder) for holder in over if not holder.startswith(BATCH)}
     lost = [row.id for row in open_rows if over[row.holder] and row.state == Entry.SENT]
     never_sent = [row.id for row in open_rows if over[row.holder] and row.state == Entry.RESERVED]
     for number in lost:
@@ -205,14 +233,34 @@ def costs(connection: db.Connection, by: str, *, day: str = "", most: int | None
     return [Cost(str(row[0]), *(int(each) for each in row[1:])) for row in rows]
 
 
-def usual_cost(connection: db.Connection, service: str, asset: str, model: str, *, last: int = 200) -> int | None:
+def usual_cost(
+    connection: db.Connection, service: str, asset: str, model: str, *, processing: str = "", last: int = 200
+) -> int | None:
     """What a call of this kind cost on the average of late, or None when there was none."""
     here = db.and_(
-        ledger.c.service == service, ledger.c.asset == asset, ledger.c.model == model, ledger.c.state == Entry.SETTLED
+        ledger.c.service == service,
+        ledger.c.asset == asset,
+        ledger.c.model == model,
+        ledger.c.processing == processing,
+        ledger.c.state == Entry.SETTLED,
     )
     late = db.select(ledger.c.cost_microusd).where(here).order_by(ledger.c.id.desc()).limit(last).subquery()
     found = connection.execute(db.select(db.func.avg(late.c.cost_microusd))).scalar()
     return None if found is None else round(float(found))
+
+
+def usual_seconds(connection: db.Connection, service: str, asset: str, *, last: int = 200) -> float | None:
+    """How long a call of this kind took on the average of late, or None when there was none."""
+    query = db.select(ledger.c.reserved_at, ledger.c.settled_at).where(
+        ledger.c.service == service,
+        ledger.c.asset == asset,
+        ledger.c.processing == "",
+        ledger.c.state == Entry.SETTLED,
+        ledger.c.settled_at.isnot(None),
+    )
+    late = connection.execute(query.order_by(ledger.c.id.desc()).limit(last)).all()
+    took = [(row.settled_at - row.reserved_at).total_seconds() for row in late]
+    return sum(took) / len(took) if took else None
 
 
 def day_of(moment: datetime) -> str:

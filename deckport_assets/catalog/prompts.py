@@ -129,7 +129,7 @@ def untold(connection: db.Connection, *, most: int = 500) -> list[StoredPrompt]:
     here = db.and_(prompts.c.told.is_(False), prompts.c.withdrawn_at.is_(None), cards.c.retired_at.is_(None))
     joined = prompts.join(cards, cards.c.slug == prompts.c.card)
     slugs = connection.execute(
-        db.select(prompts.c.card).select_from(joined).where(here).order_by(prompts.c.id).limit(most).distinct()
+        db.select(prompts.c.card).select_from(joined).where(here).order_by(prompts.c.card).limit(most).distinct()
     ).scalars()
     counting = prompts_that_count(connection, dict.fromkeys(slugs))
     waiting = db.select(prompts.c.card, prompts.c.version).where(prompts.c.told.is_(False))

@@ -223,6 +223,7 @@ ledger = db.Table(
     db.Column("requester", db.Text, nullable=False),
     db.Column("model", db.Text, nullable=False),
     db.Column("correlation", db.Text, nullable=False),
+    db.Column("processing", db.Text, nullable=False, server_default="", comment="`batch` at half the price"),
     db.Column("day", db.Text, nullable=False, comment="in UTC, as 2026-01-31"),
     db.Column("state", db.Text, nullable=False, comment="reserved, sent, settled, unknown or released"),
     db.Column("ceiling_microusd", db.BigInteger, nullable=False, comment="the most that it may cost"),
@@ -273,6 +274,45 @@ prompt_requests = db.Table(
         postgresql_where=db.text("status IN ('queued', 'processing')"),
     ),
     comment="what people ask to have written",
+)
+
+prompt_batches = db.Table(
+    "prompt_batches",
+    metadata,
+    db.Column("id", db.Integer, primary_key=True),
+    db.Column("token", db.Text, nullable=False, unique=True, comment="what its items' names at the service begin with"),
+    db.Column("service_id", db.Text, nullable=False, comment="how the service calls it"),
+    db.Column("state", db.Text, nullable=False, comment="prepared, sending, open, collected or given up"),
+    db.Column("model", db.Text, nullable=False),
+    db.Column("requester", db.Text, nullable=False),
+    db.Column("size", db.Integer, nullable=False),
+    db.Column("done", db.Integer, nullable=False),
+    db.Column("cause", db.Text, nullable=False),
+    db.Column("created_at", Moment, nullable=False),
+    db.Column("sent_at", Moment),
+    db.Column("lease_until", Moment, nullable=False),
+    db.Column("ended_at", Moment),
+    comment="prompts that were asked for in one piece, at half the price",
+)
+
+prompt_batch_items = db.Table(
+    "prompt_batch_items",
+    metadata,
+    db.Column("custom_id", db.Text, primary_key=True, comment="how the service calls it"),
+    db.Column("batch", db.Integer, db.ForeignKey("prompt_batches.id"), nullable=False),
+    db.Column("card", db.Text, nullable=False),
+    db.Column("entry", db.Integer, nullable=False, comment="its row in the ledger"),
+    db.Column("state", db.Text, nullable=False),
+    db.Column("cause", db.Text, nullable=False),
+    db.Index("prompt_batch_items_batch", "batch"),
+    db.Index(
+        "prompt_batch_items_card",
+        "card",
+        unique=True,
+        sqlite_where=db.text("state = 'waiting'"),
+        postgresql_where=db.text("state = 'waiting'"),
+    ),
+    comment="one card's part of a batch",
 )
 
 api_keys = db.Table(

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from deckport_assets.catalog.database import is_full_disk
 from deckport_assets.cli.cataloguing import import_, settings_
 from deckport_assets.cli.drawing import comfyui
+from deckport_assets.cli.estimating import estimate
 from deckport_assets.cli.keeping import adopt, failures, gc, retry, rollback, verify
 from deckport_assets.cli.printing import print_
 from deckport_assets.cli.producing import produce
@@ -36,7 +37,7 @@ def deckport() -> None:
 
 for command in (
     import_, produce, print_, review, failures, retry, verify, gc, rollback, adopt, settings_, theme, comfyui, up,
-    serve, demo, prompts, keys, costs_,
+    serve, demo, prompts, keys, costs_, estimate,
 ):  # fmt: skip
     deckport.add_command(command)
 

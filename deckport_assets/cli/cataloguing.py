@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
+from deckport_assets.settings import variable
 
 
 @click.command("import")
@@ -72,7 +73,7 @@ def settings_(as_json: bool) -> None:
     if as_json:
         say_json({name: list(v) if isinstance(v, tuple) else v for name, v in values.items()})
         return
-    described = {f"DECKPORT_{name.upper()}": field.description for name, field in type(chosen).model_fields.items()}
+    described = {variable(name): field.description for name, field in type(chosen).model_fields.items()}
     for name, value in values.items():
         shown = ",".join(value) if isinstance(value, tuple) else value
         click.echo(f"{name}={shown}")

@@ -15,8 +15,9 @@ import click
 
 from deckport_assets.catalog.cards import all_cards, find_card
 from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.ledger import give_up_for
 from deckport_assets.catalog.line import note_code_versions
-from deckport_assets.catalog.recipes import ASSETS, UNASKED
+from deckport_assets.catalog.recipes import ASSETS, PROMPT, UNASKED
 from deckport_assets.catalog.reviewing import waiting_versions
 from deckport_assets.catalog.standing import Order, Selection
 from deckport_assets.cli.speaking import Command, chosen_settings, json_option, open_catalog, say_json
@@ -25,6 +26,7 @@ from deckport_assets.errors import Cancelled, Refused
 from deckport_assets.models import Card, Colour, Rarity
 
 if TYPE_CHECKING:
+    from deckport_assets.cli.estimating import Foresight
     from deckport_assets.production import Count, Job, Producer, Tally
 
 MOST_ROUNDS = 3
@@ -43,24 +45,36 @@ def selection_options(command: Command) -> Command:
     return command
 
 
+def due_options(command: Command) -> Command:
+    """--missing, --stale, ..., --redraw, --assets: what of them is meant; `make_order` reads them."""
+    selections = (
+        ("stale", "What a changed text, art or theme made stale: rendering."),
+        ("failed", "What has failed."),
+        ("drafts", "What an embedded provider made, anew with a real one."),
+        ("rejected", "What a person has rejected, and nothing else."),
+        ("all", "Missing, rejected, failed, and stale rendering."),
+    )
+    default = "What was never made, or rejected (the default)."
+    options = [click.option("--missing", "select", flag_value="missing", default=True, help=default)]
+    options += [click.option(f"--{word}", "select", flag_value=word, help=words) for word, words in selections]
+    options += [
+        click.option(
+            "--redraw", is_flag=True, help="Make prompt, artwork or video named in --assets anew, as another attempt."
+        ),
+        click.option("--assets", help=f"Only these, comma-separated: {', '.join(a.split('/')[1] for a in ASSETS)}."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def _one_of(kind: type[StrEnum]) -> click.Choice[str]:
     return click.Choice([each.lower() for each in kind], case_sensitive=False)
 
 
 @click.command()
 @selection_options
-@click.option(
-    "--missing", "select", flag_value="missing", default=True, help="What was never made, or rejected (the default)."
-)
-@click.option("--stale", "select", flag_value="stale", help="What a changed text, art or theme made stale: rendering.")
-@click.option("--failed", "select", flag_value="failed", help="What has failed.")
-@click.option("--drafts", "select", flag_value="drafts", help="What an embedded provider made, anew with a real one.")
-@click.option("--rejected", "select", flag_value="rejected", help="What a person has rejected, and nothing else.")
-@click.option("--all", "select", flag_value="all", help="Missing, rejected, failed, and stale rendering.")
-@click.option(
-    "--redraw", is_flag=True, help="Make prompt, artwork or video named in --assets anew, as another attempt."
-)
-@click.option("--assets", help=f"Only these, comma-separated: {', '.join(a.split('/')[1] for a in ASSETS)}.")
+@due_options
 @click.option("--since", help="With --redraw: what was made since that moment is behind it. Told after a Ctrl-C.")
 @click.option("--anew", is_flag=True, help="With --redraw: begin another one, though the last has not ended.")
 @click.option("--yes", is_flag=True, help="Do not ask before something that costs.")
@@ -93,8 +107,10 @@ def produce(
               deckport produce clockwork-moth --redraw --assets artwork
     """
     chosen = chosen_settings()  # first: what is wrong with a setting is told in two lines
-    from deckport_assets.definitions import build, live, must_be_ready, real_assets
+    from deckport_assets.cli.estimating import foresee
+    from deckport_assets.definitions import budgets, build, live, must_be_ready, real_assets
     from deckport_assets.instance.home import code_versions_of, open_instance, prepare
+    from deckport_assets.instance.launcher import is_over
     from deckport_assets.production import NAMED, InThisProcess, Tally, ThroughWebserver, plan_job, stale_beside
 
     prepare(chosen)
@@ -114,7 +130,10 @@ def produce(
         note_code_versions(database, versions)
         job = plan_job(database, slugs, wanted, order, versions, NAMED if card else 0)
         remarks = [remark for maker in must_be_ready(job.due) for remark in resources[maker].ready()]
-        ask_before_paying(job, real, yes=yes)
+        with database.writing() as connection:
+            give_up_for(connection, is_over(instance))
+        found = foresee(database, job, resources, real, budgets(chosen), batch=False)
+        ask_before_paying(found, real, yes=yes)
         if order.redraw and order.asked_at:
             note.begin(order.asked_at)
         webserver = ThroughWebserver(chosen.dagster_address, instance)
@@ -234,15 +253,26 @@ def chosen_cards(
     ]
 
 
-def ask_before_paying(job: Job, real: frozenset[str], *, yes: bool) -> None:
+def ask_before_paying(found: Foresight, real: frozenset[str], *, yes: bool) -> None:
     """A paid asset asks first; without a terminal and without --yes it refuses."""
-    paid = {asset: len(slugs) for asset, slugs in job.due.items() if asset in real}
-    if not paid or yes:
+    from deckport_assets.cli.estimating import sentences
+
+    paid = {
+        line.asset: line.calls if line.asset == PROMPT else line.cards for line in found.lines if line.asset in real
+    }
+    what = ", ".join(f"{count} x {asset.split('/')[1]}" for asset, count in paid.items() if count)
+    if not what:
         return
-    what = ", ".join(f"{count} x {asset.split('/')[1]}" for asset, count in paid.items())
+    foreseen = " ".join(sentences(found))
+    if yes:
+        click.secho(foreseen, fg="yellow" if found.crossed else None, err=True)
+        return
     if not sys.stdin.isatty():
-        raise Refused(f"This would make {what} with a real provider.", remedy="Add --yes to agree to the cost.")
-    click.confirm(f"Make {what} with a real provider? It costs", abort=True)
+        told = f"This would make {what} with a real provider. {foreseen}"
+        raise Refused(told, remedy="Add --yes to agree to the cost.")
+    click.secho(foreseen, fg="yellow" if found.crossed else None, err=True)
+    over = " It is more than is left, so it stops in the middle." if found.crossed else ""
+    click.confirm(f"Make {what} with a real provider?{over} Go on", abort=True, err=True)
 
 
 def say_plan(job: Job, producer: Producer, *, failed: int, stale: int = 0) -> None:

@@ -15,6 +15,7 @@ from deckport_assets.catalog.cards import find_card
 from deckport_assets.catalog.keys import SCOPES, add_key, list_keys, revoke_key
 from deckport_assets.catalog.prompt_queue import LEAST_URGENT, MOST_URGENT, USUAL, Request, Status
 from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions
+from deckport_assets.cli.batching import batches, write_missing
 from deckport_assets.cli.speaking import json_option, open_catalog, say_json
 from deckport_assets.errors import Refused
 from deckport_assets.models import Card
@@ -152,16 +153,31 @@ def show(card: str, as_json: bool) -> None:
 
 
 @prompts.command("write")
-@click.argument("card")
-@click.argument("text")
+@click.argument("card", required=False)
+@click.argument("text", required=False)
 @click.option("--negative", default="", help="What must not be seen, for workflows that take it.")
+@click.option("--missing", is_flag=True, help="Have every missing prompt written, by the queue.")
+@click.option("--batch", is_flag=True, help="With --missing: in one piece, at half the price, within a day.")
+@click.option("--yes", is_flag=True, help="Do not ask before something that costs.")
 @json_option
-def write(card: str, text: str, negative: str, as_json: bool) -> None:
-    """Write a card's prompt yourself. It counts before any other, and no machine ever replaces it.
+def write(
+    card: str | None, text: str | None, negative: str, missing: bool, batch: bool, yes: bool, as_json: bool
+) -> None:
+    """Write a card's prompt yourself, or have all that are missing written.
+
+    What you write counts before any other prompt, and no machine ever replaces it.
 
     \b
-    Example: deckport prompts write clockwork-moth "Clockwork Moth, an aether creature of brass..."
+    Examples: deckport prompts write clockwork-moth "Clockwork Moth, an aether creature of brass..."
+              deckport prompts write --missing --batch
     """
+    if missing:
+        if card or text or negative:
+            raise Refused("--missing is for all cards.", remedy="Leave the card and the text out, or --missing.")
+        write_missing(batch=batch, yes=yes, requester=who_is_here(), as_json=as_json)
+        return
+    if batch or not card or not text:
+        raise Refused("Which prompt?", remedy="Name a card and write its text, or say --missing, with --batch.")
     with open_catalog() as database, database.writing() as connection:
         found = must_find(connection, card)
         made = add_prompt(connection, found.slug, Origin.HUMAN, text, negative=negative, author=who_is_here())
@@ -188,6 +204,9 @@ def use(card: str, version: int, as_json: bool) -> None:
             motion=chosen.motion, author=who_is_here(),
         )  # fmt: skip
     _say_prompt(found, made, as_json=as_json)
+
+
+prompts.add_command(batches)
 
 
 @click.group()

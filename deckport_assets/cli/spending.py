@@ -1,4 +1,4 @@
-"""`deckport costs` and `deckport estimate`: what was spent, beside what was expected, and what something would cost."""
+"""`deckport costs`: what was spent, beside what was expected. What something would cost is `estimating`'s."""
 
 from __future__ import annotations
 

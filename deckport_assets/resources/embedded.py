@@ -8,7 +8,7 @@ from pydantic import Field
 
 from deckport_assets.errors import Refused
 from deckport_assets.models import PAINTED_FACTS, Card
-from deckport_assets.resources.providers import Animated, Beside, Drawn, Occasion, Provenance, Still, Written
+from deckport_assets.resources.providers import Animated, Beside, Drawn, Occasion, Price, Provenance, Still, Written
 
 
 class _Embedded(dg.ConfigurableResource[Any]):
@@ -54,6 +54,10 @@ class EmbeddedWriter(_Embedded):
         prompt = write(card)
         provenance = Provenance("embedded", f"writer-{WRITER_VERSION}", draft=True)
         return Written(prompt.text, prompt.caption, prompt.negative, provenance)
+
+    def price(self, card: Card, *, batch: bool = False) -> Price:
+        """Nothing."""
+        return Price()
 
     def write_freely(self, wish: str, references: Sequence[str], *, occasion: Occasion) -> Written:
         """Raises Refused: what is not a card is beyond it."""

@@ -26,6 +26,12 @@ class Tokens:
     cache_read: int = 0
     cache_made: int = 0
 
+    def counts(self) -> dict[str, int]:
+        """Those that are not nothing, by name."""
+        told = {"fresh": self.fresh, "written": self.written}
+        cached = {"cache_read": self.cache_read, "cache_made": self.cache_made}
+        return told | {name: count for name, count in cached.items() if count}
+
 
 def cost_microusd(model: str, tokens: Tokens, *, batch: bool = False) -> int:
     """What a call costs. Raises Refused for a model that has no price."""

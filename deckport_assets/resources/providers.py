@@ -52,6 +52,14 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What something is expected to cost, and the most that it may, in millionths of a US dollar."""
+
+    expected_microusd: int = 0
+    most_microusd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """A picture as its artist gave it: PNG bytes without metadata, the same as pixels (height, width, 3), and a preview
     of at most 160 pixels."""
@@ -108,6 +116,9 @@ class Writer(Protocol):
         self, card: Card, *, occasion: Occasion, beside: Beside, wish: str = "", references: Sequence[str] = ()
     ) -> Written:
         """A prompt for the card's picture, unlike what there is beside. `wish` is what a person says of it."""
+
+    def price(self, card: Card, *, batch: bool = False) -> Price:
+        """What a prompt for the card costs."""
 
     def write_freely(self, wish: str, references: Sequence[str], *, occasion: Occasion) -> Written:
         """A prompt for whatever a person wishes. Raises Refused when it cannot."""

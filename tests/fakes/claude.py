@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -42,6 +43,8 @@ class Switches:
     errored: int = 0
     """Requests of the next batch that end with an error."""
     batch_seconds: float = 0.0
+    lose_batch: int = 0
+    """Batches that are taken and whose number never comes back."""
 
 
 class FakeClaude:
@@ -102,7 +105,24 @@ class FakeClaude:
                 self.answered[request["custom_id"]] += 1
             results.append({"custom_id": request["custom_id"], "result": result})
         self.results[number] = list(reversed(results))  # in no order that means anything
-        self.batches[number] = {"ready_at": time.monotonic() + self.switches.batch_seconds, "asked": len(results)}
+        self.batches[number] = {
+            "ready_at": time.monotonic() + self.switches.batch_seconds,
+            "asked": len(results),
+            "begun": datetime.now(UTC),
+        }
+        return self.batch(number)
+
+    def list_batches(self) -> dict[str, Any]:
+        listed = [self.batch(number) for number in reversed(self.batches)]
+        ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]} if listed else {}
+        return {"data": listed, "has_more": False, "first_id": None, "last_id": None} | ends
+
+    def cancel(self, number: str) -> dict[str, Any]:
+        """What is not answered yet is cancelled."""
+        if time.monotonic() < self.batches[number]["ready_at"]:
+            self.batches[number]["ready_at"] = time.monotonic()
+            for result in self.results[number]:
+                result["result"] = {"type": "canceled"}
         return self.batch(number)
 
     def batch(self, number: str) -> dict[str, Any]:
@@ -110,7 +130,8 @@ class FakeClaude:
         ended = time.monotonic() >= kept["ready_at"]
         kinds = Counter(each["result"]["type"] for each in self.results[number]) if ended else Counter()
         counts = {kind: kinds.get(kind, 0) for kind in ("succeeded", "errored", "canceled", "expired")}
-        moment = "2026-01-31T12:00:00Z"
+        begun = kept["begun"]
+        moment = begun.isoformat()
         return {
             "id": number,
             "type": "message_batch",
@@ -118,7 +139,7 @@ class FakeClaude:
             "request_counts": counts | {"processing": 0 if ended else kept["asked"]},
             "ended_at": moment if ended else None,
             "created_at": moment,
-            "expires_at": "2026-02-01T12:00:00Z",
+            "expires_at": (begun + timedelta(days=1)).isoformat(),
             "cancel_initiated_at": None,
             "archived_at": None,
             "results_url": f"{self.url}/v1/messages/batches/{number}/results" if ended else None,
@@ -172,7 +193,16 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
                 elif path == "/v1/messages":
                     self._message(body)
                 elif path == "/v1/messages/batches" and self.command == "POST":
-                    self._send(200, json.dumps(fake.begin_batch(body)).encode())
+                    begun = json.dumps(fake.begin_batch(body)).encode()
+                    if switches.lose_batch:
+                        switches.lose_batch -= 1
+                        self.close_connection = True
+                        return
+                    self._send(200, begun)
+                elif path == "/v1/messages/batches":
+                    self._send(200, json.dumps(fake.list_batches()).encode())
+                elif path.endswith("/cancel"):
+                    self._send(200, json.dumps(fake.cancel(path.split("/")[-2])).encode())
                 elif path.endswith("/results"):
                     lines = [json.dumps(each) for each in fake.results[path.split("/")[-2]]]
                     self._send(200, "\n".join(lines).encode(), "application/x-jsonl")

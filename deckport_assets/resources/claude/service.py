@@ -47,6 +47,9 @@ MOST_AT_ONCE = 3
 """Over queue, asset and batch together."""
 LONGEST_PAUSE_S = 30.0
 """A service that asks to be left alone for longer is left alone: its circuit opens, and the caller is told."""
+USUAL_BYTES_A_TOKEN = 4
+USUAL_TOKENS_WRITTEN = 700
+"""What an answer is taken to have, its thinking included, before there ever was one."""
 LOOK_S = 0.25
 """How often a caller looks whether there is room."""
 
@@ -125,7 +128,7 @@ class Claude:
         MissingModel and Rejected as the service says; PossiblyBilled when the answer never came; RefusedByModel and
         BadAnswer for an answer that was paid and cannot be used; Cancelled.
         """
-        with self._room(question, occasion):
+        with self.room(question.partition, occasion):
             number = self._reserve(question, occasion)
             try:
                 message, request_id = self._send(question, occasion, number)
@@ -137,6 +140,17 @@ class Claude:
     def ceiling(self, question: Question[Any], *, batch: bool = False) -> int:
         """The most that a question can cost, in millionths of a US dollar."""
         return ceiling_microusd(self.model, sent_bytes=question.sent_bytes, most_tokens=self.most_tokens, batch=batch)
+
+    def expected(self, question: Question[Any], *, batch: bool = False) -> int:
+        """What a question like this costs usually: the average of late, else guessed from its length."""
+        with self.database.reading() as connection:
+            usual = ledger.usual_cost(
+                connection, SERVICE, question.asset, self.model, processing="batch" if batch else ""
+            )
+        if usual is not None:
+            return usual
+        guessed = Tokens(question.sent_bytes // USUAL_BYTES_A_TOKEN, USUAL_TOKENS_WRITTEN)
+        return min(cost_microusd(self.model, guessed, batch=batch), self.ceiling(question, batch=batch))
 
     def body(self, question: Question[Any]) -> dict[str, Any]:
         """What is sent, as the service's `messages` takes it."""
@@ -154,8 +168,8 @@ class Claude:
     # --- One call ------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _room(self, question: Question[Any], occasion: Occasion) -> Iterator[None]:
-        """A place among the calls that are out."""
+    def room(self, what: str, occasion: Occasion) -> Iterator[None]:
+        """A place among the calls that are out, for `what`. Raises ServiceUnavailable and Cancelled."""
         if occasion.has_slot:
             with self.database.writing() as connection:
                 usable = services.is_usable(connection, SERVICE)
@@ -163,30 +177,30 @@ class Claude:
                 raise ServiceUnavailable(self._cause(), remedy="It is tried again by itself.")
             yield
             return
-        slot = self._take(question, occasion)
+        slot = self._take(what, occasion)
         try:
             yield
         finally:
             with self.database.writing() as connection:
                 services.give_back(connection, slot)
 
-    def _take(self, question: Question[Any], occasion: Occasion) -> Slot:
+    def _take(self, what: str, occasion: Occasion) -> Slot:
         turn = Turn(occasion.run_id, occasion.priority, now())
-        job = f"{SERVICE} {question.asset} {question.partition} {uuid4().hex[:12]}"
+        job = f"{SERVICE} {what} {uuid4().hex[:12]}"
         until, told = time.monotonic() + self.wait_s, False
         while True:
             if occasion.cancelled():
                 raise Cancelled("The run was stopped before Claude was asked.")
             with self.database.writing() as connection:
                 slot = services.take_slot(
-                    connection, {SERVICE: 0.0}, most=MOST_AT_ONCE, job=job, turn=turn, partition=question.partition
+                    connection, {SERVICE: 0.0}, most=MOST_AT_ONCE, job=job, turn=turn, partition=what
                 )
                 away = services.circuits(connection, [SERVICE]).get(SERVICE)
             if slot is not None:
                 return slot
             if away is not None and away.state is not services.State.CLOSED and not told:
                 told = True
-                occasion.progress(f"{question.partition}: Claude is left alone; waiting up to {self.wait_s:.0f} s.")
+                occasion.progress(f"{what}: Claude is left alone; waiting up to {self.wait_s:.0f} s.")
             if time.monotonic() > until:
                 raise ServiceUnavailable(self._cause(), remedy="It may be tried again.")
             time.sleep(LOOK_S)
@@ -197,8 +211,8 @@ class Claude:
         return f"Claude is left alone: {circuit.cause}" if circuit and circuit.cause else "Claude has no room."
 
     def _reserve(self, question: Question[Any], occasion: Occasion) -> int:
+        expected = self.expected(question)
         with self.database.writing() as connection:
-            usual = ledger.usual_cost(connection, SERVICE, question.asset, self.model)
             ceiling = self.ceiling(question)
             call = Call(
                 SERVICE,
@@ -206,7 +220,7 @@ class Claude:
                 question.partition,
                 occasion.run_id,
                 ceiling,
-                expected_microusd=ceiling if usual is None else usual,
+                expected_microusd=expected,
                 order_id=occasion.order_id,
                 requester=occasion.requester,
                 model=self.model,
@@ -220,6 +234,11 @@ class Claude:
                 ledger.lose(connection, number, str(error))
             else:
                 ledger.release(connection, number, str(error))
+        self.note_failure(error)
+
+    def note_failure(self, error: DeckportError) -> None:
+        """Tell the circuit that all processes share."""
+        with self.database.writing() as connection:
             if isinstance(error, ServiceUnavailable):
                 services.failed(
                     connection, SERVICE, str(error), opens_after=1 if error.after_s else services.OPENS_AFTER
@@ -233,12 +252,12 @@ class Claude:
 
         headers = {"X-Correlation-ID": occasion.correlation} if occasion.correlation else {}
         try:
-            with self._client(number) as client:
+            with self.client(lambda: self._note_sent(number)) as client:
                 raw = client.messages.with_raw_response.create(
                     **self.body(question), extra_headers=headers, timeout=self.timeout_s
                 )
         except anthropic.AnthropicError as error:
-            raise self._as_ours(error) from None
+            raise as_ours(error) from None
         request_id = raw.headers.get("request-id", "")
         try:
             message = raw.parse()
@@ -250,13 +269,19 @@ class Claude:
             ) from None
         return message, request_id
 
-    def _client(self, number: int) -> Anthropic:
-        """The SDK's client for one call. Each attempt is noted in the ledger before it goes out."""
+    def _note_sent(self, number: int) -> None:
+        with self.database.writing() as connection:
+            ledger.sent(connection, number)
+
+    def client(self, before: Callable[[], None], *, most_retries: int | None = None) -> Anthropic:
+        """The SDK's client for one call; `before` is called before each attempt goes out.
+
+        What went out and was not answered is raised as PossiblyBilled, which the SDK does not retry.
+        """
         from anthropic import Anthropic, APIConnectionError
 
         def attempt(request: Any, call_next: Callable[[Any], Any]) -> Any:
-            with self.database.writing() as connection:
-                ledger.sent(connection, number)
+            before()
             try:
                 response = call_next(request)
             except APIConnectionError as error:
@@ -278,47 +303,43 @@ class Claude:
             api_key=self._key,
             base_url=self.base_url or None,
             timeout=self.timeout_s,
-            max_retries=self.most_retries,
+            max_retries=self.most_retries if most_retries is None else most_retries,
             middleware=[attempt],
         )
-
-    def _as_ours(self, error: Any) -> DeckportError:
-        """An error of the SDK as one of ours, without the request that it carries."""
-        import anthropic
-
-        if isinstance(error, anthropic.APIConnectionError):
-            return ServiceUnavailable(f"Claude cannot be reached: {_in_words(error)}.")
-        if not isinstance(error, anthropic.APIStatusError):
-            return ServiceUnavailable(f"Claude: {type(error).__name__}.")
-        told = f"Claude says {error.status_code}: {error.api_message or type(error).__name__}"
-        told = f"{told} (request {error.request_id})" if error.request_id else told
-        if error.status_code in (401, 403):
-            return Unauthorised(told, remedy="Set ANTHROPIC_API_KEY to a key that is valid.")
-        if error.status_code == 402:
-            return NeedsMoney(told, remedy="Settle it in Anthropic's console.")
-        if error.status_code == 404:
-            return MissingModel(told, remedy="Name a model that there is in DECKPORT_CLAUDE_MODEL.")
-        if error.status_code == 429 or error.status_code >= 500:
-            return ServiceUnavailable(told, after_s=_asked_to_wait_s(error.response.headers))
-        return Rejected(told, remedy="The request itself is wrong; what was sent stands in the card's prompt page.")
 
     def _settled(self, question: Question[Answer], number: int, message: Any, request_id: str) -> Answered[Answer]:
         """Book what the call cost, and only then look at what it says."""
         tokens = tokens_of(message.usage)
         cost = cost_microusd(message.model, tokens)
-        usage = {"fresh": tokens.fresh, "written": tokens.written} | {
-            name: count
-            for name, count in (("cache_read", tokens.cache_read), ("cache_made", tokens.cache_made))
-            if count
-        }
         with self.database.writing() as connection:
-            told = usage | {"request_id": request_id, "stop_reason": message.stop_reason}
+            told = tokens.counts() | {"request_id": request_id, "stop_reason": message.stop_reason}
             ledger.settle(connection, number, cost, usage=told, prices=prices(), model=message.model)
             services.succeeded(connection, SERVICE)
         return Answered(read_answer(message, question.form), message.model, tokens, cost, number, request_id)
 
 
 _ASK_AGAIN = "It may have been paid, so it is not asked again by itself: ask again when you want to."
+
+
+def as_ours(error: Any) -> DeckportError:
+    """An error of the SDK as one of ours, without the request that it carries."""
+    import anthropic
+
+    if isinstance(error, anthropic.APIConnectionError):
+        return ServiceUnavailable(f"Claude cannot be reached: {_in_words(error)}.")
+    if not isinstance(error, anthropic.APIStatusError):
+        return ServiceUnavailable(f"Claude: {type(error).__name__}.")
+    told = f"Claude says {error.status_code}: {error.api_message or type(error).__name__}"
+    told = f"{told} (request {error.request_id})" if error.request_id else told
+    if error.status_code in (401, 403):
+        return Unauthorised(told, remedy="Set ANTHROPIC_API_KEY to a key that is valid.")
+    if error.status_code == 402:
+        return NeedsMoney(told, remedy="Settle it in Anthropic's console.")
+    if error.status_code == 404:
+        return MissingModel(told, remedy="Name a model that there is in DECKPORT_CLAUDE_MODEL.")
+    if error.status_code == 429 or error.status_code >= 500:
+        return ServiceUnavailable(told, after_s=_asked_to_wait_s(error.response.headers))
+    return Rejected(told, remedy="The request itself is wrong; what was sent stands in the card's prompt page.")
 
 
 def tokens_of(usage: Any) -> Tokens:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.errors import BadPrompt
 from deckport_assets.models import Card
-from deckport_assets.resources.claude.service import MOST_AT_ONCE, Claude, Question
-from deckport_assets.resources.providers import Beside, Occasion, Provenance, Written
+from deckport_assets.resources.claude.service import MOST_AT_ONCE, Claude, Question, read_answer
+from deckport_assets.resources.providers import Beside, Occasion, Price, Provenance, Written
 
 if TYPE_CHECKING:
     from deckport_assets.studio.prompts.asking import PromptForm
@@ -79,6 +79,22 @@ class ClaudeWriter:
             more = {"tries": tries, "request_id": answered.request_id, "tokens_written": answered.tokens.written}
             provenance = Provenance("claude", answered.model, draft=False, cost_microusd=cost, more=more)
             return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion)
+
+    def price(self, card: Card, *, batch: bool = False) -> Price:
+        """What a prompt for the card is expected to cost, and the most that it may: it is asked for twice at most."""
+        asked = self.question(card)
+        most = self.claude.ceiling(asked, batch=batch)
+        return Price(self.claude.expected(asked, batch=batch), most if batch else most * MOST_TRIES)
+
+    def read(self, card: Card, message: Any, beside: Beside, cost_microusd: int) -> Written:
+        """A batch's answer as a prompt that keeps the rules. Raises BadPrompt, RefusedByModel and BadAnswer."""
+        from deckport_assets.studio.prompts import validate
+        from deckport_assets.studio.prompts.asking import PromptForm, prompt_of
+
+        prompt = prompt_of(read_answer(message, PromptForm))
+        validate(prompt, card, other_names=beside.names, other_texts=beside.texts_but(card.slug))
+        provenance = Provenance("claude", message.model, draft=False, cost_microusd=cost_microusd)
+        return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion)
 
     def write_freely(self, wish: str, references: Sequence[str], *, occasion: Occasion) -> Written:
         """A prompt for whatever a person wishes. Raises what `Claude.ask` raises."""

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("requester", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("correlation", sa.Text(), nullable=False),
+        sa.Column("processing", sa.Text(), server_default="", nullable=False, comment="`batch` at half the price"),
         sa.Column("day", sa.Text(), nullable=False, comment="in UTC, as 2026-01-31"),
         sa.Column("state", sa.Text(), nullable=False, comment="reserved, sent, settled, unknown or released"),
         sa.Column("ceiling_microusd", sa.BigInteger(), nullable=False, comment="the most that it may cost"),
@@ -90,6 +91,46 @@ def upgrade() -> None:
     op.create_index("prompt_requests_status", "prompt_requests", ["status"], unique=False)
 
     op.create_table(
+        "prompt_batches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False, comment="what its items' names at the service begin with"),
+        sa.Column("service_id", sa.Text(), nullable=False, comment="how the service calls it"),
+        sa.Column("state", sa.Text(), nullable=False, comment="prepared, sending, open, collected or given up"),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("requester", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True)),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token"),
+        comment="prompts that were asked for in one piece, at half the price",
+    )
+    op.create_table(
+        "prompt_batch_items",
+        sa.Column("custom_id", sa.Text(), nullable=False, comment="how the service calls it"),
+        sa.Column("batch", sa.Integer(), nullable=False),
+        sa.Column("card", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Integer(), nullable=False, comment="its row in the ledger"),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["batch"], ["prompt_batches.id"]),
+        sa.PrimaryKeyConstraint("custom_id"),
+        comment="one card's part of a batch",
+    )
+    op.create_index("prompt_batch_items_batch", "prompt_batch_items", ["batch"], unique=False)
+    op.create_index(
+        "prompt_batch_items_card",
+        "prompt_batch_items",
+        ["card"],
+        unique=True,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_table(
         "api_keys",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False, comment="the requester of what is asked with it"),
@@ -108,6 +149,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("api_keys")
+    op.drop_table("prompt_batch_items")
+    op.drop_table("prompt_batches")
     for name in ("cost_microusd", "provider", "told"):
         op.drop_column("prompts", name)
     op.drop_column("prompts", "motion")
