@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 
 import dagster as dg
 import psutil
@@ -78,9 +79,16 @@ def main() -> int:
 class Night:
     """The services, the kills, and what is to be told of them."""
 
-    def __init__(self, chosen: Settings, database: Database, slugs: list[str], kills: int) -> None:
+    def __init__(
+        self,
+        chosen: Settings,
+        database: Database,
+        slugs: list[str],
+        kills: int,
+        definitions: str = "benchmarks.night_definitions",
+    ) -> None:
         self.chosen, self.database, self.slugs, self.kills = chosen, database, slugs, kills
-        services = services_of(chosen, "benchmarks.night_definitions")
+        services = services_of(chosen, definitions)
         environment = os.environ | {"DAGSTER_HOME": str(chosen.dagster_home)}
         self.supervisor = Supervisor(services, environment, lambda text: print(text, flush=True))
         self.killed: list[tuple[float, str, list[int]]] = []
@@ -88,11 +96,15 @@ class Night:
 
     def start(self) -> None:
         """Start the services and the killer."""
+        self.start_services()
+        if self.kills:
+            threading.Thread(target=self._kill_now_and_then, daemon=True).start()
+
+    def start_services(self) -> None:
+        """Start the services, and each again that dies."""
         for service in self.supervisor.services:
             self.supervisor.bring_up(service)
         threading.Thread(target=self._keep_up, daemon=True).start()
-        if self.kills:
-            threading.Thread(target=self._kill_now_and_then, daemon=True).start()
 
     def stop(self) -> None:
         """Stop everything."""
@@ -196,18 +208,21 @@ class Night:
             if self.over.wait(dice.uniform(1, 8)):
                 return
             target = TARGETS[n % len(TARGETS)]
-            while not (pids := self._pids(target)):
+            while not (pids := self.pids(target)):
                 if self.over.wait(0.2):
                     return
-            for pid in pids:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-            self.killed.append((time.time(), target, pids))
-            print(f"killed {target}: {pids}", flush=True)
+            self.kill(target, pids)
 
-    def _pids(self, target: str) -> list[int]:
+    def kill(self, target: str, pids: list[int]) -> None:
+        """Kill these processes with -9, and note it."""
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.killed.append((time.time(), target, pids))
+        print(f"killed {target}: {pids}", flush=True)
+
+    def pids(self, target: str) -> list[int]:
+        """The processes that a kill of this target takes."""
         services = dict(zip(("code server", "web", "daemon"), self.supervisor.services, strict=True))
         if target == "run":
             return self._runs()[:1]
@@ -223,12 +238,14 @@ class Night:
         return found
 
     def _runs(self) -> list[int]:
-        """The processes that execute runs: children of the code server that multiprocessing spawned."""
+        """The processes that execute this home's runs: what multiprocessing spawned, the code server's orphans too."""
         found = []
         for process in psutil.process_iter(["pid", "cmdline"]):
             line = " ".join(process.info["cmdline"] or ())
-            if "multiprocessing.spawn" in line and "spawn_main" in line:
-                found.append(process.info["pid"])
+            with suppress(psutil.Error):
+                ours = process.environ().get("DAGSTER_HOME") == str(self.chosen.dagster_home)
+                if ours and "multiprocessing.spawn" in line and "spawn_main" in line:
+                    found.append(process.info["pid"])
         return sorted(found)
 
 
