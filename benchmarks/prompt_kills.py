@@ -160,6 +160,8 @@ def told(database: Database, name: str, requests: int, kills: int, calls: int, w
         by_card = connection.execute(
             db.select(prompts.c.card, db.func.count()).where(prompts.c.origin == "machine").group_by(prompts.c.card)
         ).all()
+        failed = db.select(prompt_requests.c.cause).where(prompt_requests.c.status == Status.FAILED.value)
+        causes = list(connection.execute(failed).scalars())
         states = Counter(connection.execute(db.select(entries.c.state)).scalars())
     settled, unknown = states.get("settled", 0), states.get("unknown", 0)
     return {
@@ -175,6 +177,7 @@ def told(database: Database, name: str, requests: int, kills: int, calls: int, w
         "settled": settled,
         "unknown": unknown,
         "unknown and never answered": settled + unknown - calls,
+        "causes": causes,
         "open in the ledger": states.get("reserved", 0) + states.get("sent", 0),
         "wall s": round(wall_s, 1),
     }

@@ -147,6 +147,9 @@ class Drain:
                 status = queue.fail(connection, request, error)
             self._note(f"{named}: {error}")
             return status
+        if request.card:
+            with self._lock:
+                self._beside = self._beside and self._beside.with_text(request.card, answer.text)
         with self.database.writing() as connection:
             accepted = queue.complete(connection, request, prompt_version=None, answer=_told(answer))
             if accepted and request.card:

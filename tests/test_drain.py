@@ -175,3 +175,26 @@ def test_free_text_is_answered_and_becomes_nobody_s_prompt(open_writer: Open, da
         queue.enqueue(connection, words="an arena of glass", references=["set one"], requester="ada")
     tally, written = drain(database, open_writer())
     assert tally.completed == 1 and written == []
+
+
+def test_what_the_run_itself_has_written_is_not_written_again_for_another_card(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    """A model that gives every card the same scene: the first is taken, the second is told that it is a copy."""
+    scene = "stands in a drowned library of glass under a green moon while moths made of letters circle the lamps."
+    fake.write = lambda body: json.dumps(
+        {"text": f"{name_in(body)}, azure, {scene}", "caption": f"{name_in(body)}, azure, in a library", "negative": "",
+         "motion": ""}
+    )  # fmt: skip
+    ask(database, SLUGS[:1])
+    drain(database, open_writer())
+    ask(database, SLUGS[1:2])
+    drain(database, open_writer())
+    with database.reading() as connection:
+        (refused,) = queue.settled(connection, [Status.FAILED])
+    assert refused.card == SLUGS[1] and "near_duplicate" in refused.cause
+
+
+def name_in(body: dict[str, object]) -> str:
+    words = str(body["messages"][0]["content"])  # type: ignore[index]
+    return str(json.loads(words.split("<card>")[1].split("</card>")[0])["name"])

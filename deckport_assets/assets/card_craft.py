@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from deckport_assets.assets.card_line import Bench, Picture
 from deckport_assets.catalog.line import PERSON
 from deckport_assets.catalog.prompt_batches import being_written
-from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
+from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
 from deckport_assets.catalog.versions import Version, likenesses
 from deckport_assets.errors import BadImage, WaitsForInput
@@ -41,6 +41,7 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
             refuse_what_a_batch_writes(bench)
         written = writer.write(bench.card, occasion=bench.occasion, beside=bench.line.beside())
         provenance = written.provenance
+        bench.line.note_text(bench.card.slug, written.text)
         with bench.line.database.writing() as connection:
             counting = add_prompt(
                 connection,
@@ -224,7 +225,14 @@ def _fits(asset: str, main: Picture) -> dict[str, bool]:
 def animate(bench: Bench, assets: tuple[str, ...], *, animator: Animator, studio: Studio) -> None:
     """Have the artwork moved under the frame, in its light. What looks wrong with the loop is told, and it is kept."""
     attempt = bench.attempt(VIDEO)
-    still = Still(bench.take(ARTWORK), bench.take(FRAME), studio.opening(bench.card), drawn_from(bench))
+    said = drawn_from(bench)
+    still = Still(
+        bench.take(ARTWORK),
+        bench.take(FRAME),
+        studio.opening(bench.card),
+        said.text if said else "",
+        said.motion if said else "",
+    )
     made = animator.animate(bench.card, still, attempt=attempt, occasion=bench.occasion)
     bench.give(
         VIDEO,
@@ -238,15 +246,15 @@ def animate(bench: Bench, assets: tuple[str, ...], *, animator: Animator, studio
     )
 
 
-def drawn_from(bench: Bench) -> str:
-    """The words that the current artwork was drawn from; empty when a person made it.
+def drawn_from(bench: Bench) -> StoredPrompt | None:
+    """The prompt that the current artwork was drawn from; None when a person made it.
 
     Not the prompt that counts now: these words belong to the artwork, so a video depends on artwork and frame alone,
     as its recipe says, and a prompt that is written anew makes no video stale before the artwork is.
     """
     art = bench.look.version(ARTWORK)
     if art is None or art.prompt_version is None:
-        return ""
+        return None
     with bench.line.database.reading() as connection:
         known = prompt_versions(connection, bench.card.slug)
-    return next((prompt.text for prompt in known if prompt.version == art.prompt_version), "")
+    return next((prompt for prompt in known if prompt.version == art.prompt_version), None)

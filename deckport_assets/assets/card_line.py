@@ -52,11 +52,17 @@ class CardLine:
     _one: threading.Lock = field(default_factory=threading.Lock)
 
     def beside(self) -> Beside:
-        """What else there is, for who writes: read once in a run, and what the run writes is added."""
+        """What else there is, for who writes: read once in a run, and what the run writes is added to it."""
         with self._one:
             if self._beside is None:
                 self._beside = beside(self.database)
             return self._beside
+
+    def note_text(self, slug: str, text: str) -> None:
+        """What this run has just written: the next is to be unlike it."""
+        others = self.beside()
+        with self._one:
+            self._beside = (self._beside or others).with_text(slug, text)
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.database, self.run_id)

@@ -46,6 +46,10 @@ class Beside:
     names: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
 
+    def with_text(self, slug: str, text: str) -> Beside:
+        """The same, with what was just written."""
+        return Beside(self.names, {**self.texts, slug: text})
+
     def texts_but(self, slug: str) -> list[str]:
         """The prompts of all other cards."""
         return [text for other, text in self.texts.items() if other != slug]
@@ -152,6 +156,8 @@ class Still:
     frame_png: bytes
     opening: Opening
     prompt: str = ""
+    motion: str = ""
+    """What its writer said moves in it."""
 
 
 class Animator(Protocol):

@@ -7,6 +7,7 @@ service's published description. Nothing here judges what our code does.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 import uuid
@@ -150,7 +151,7 @@ class FakeClaude:
 def running(write: Write, switches: Switches | None = None, port: int = 0) -> Iterator[FakeClaude]:
     """The service on a port of its own, for as long as the block lasts."""
     fake = FakeClaude(write, switches)
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(fake))
+    server = _Server(("127.0.0.1", port), _handler(fake))
     server.daemon_threads = True
     fake.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -160,6 +161,14 @@ def running(write: Write, switches: Switches | None = None, port: int = 0) -> It
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    """Says nothing of a client that was killed."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:

@@ -61,7 +61,7 @@ class ComfyUIAnimator(Painter):
         # Its content is its name: it is the same on each server, and so is the job.
         name = f"{FOLDER}/{hashlib.sha256(sent).hexdigest()}.png"
         seed = seed_for("video", card.slug, template.name, attempt)
-        offered: dict[str, Value] = {"image": name, "prompt": in_motion(still.prompt), "seed": seed}
+        offered: dict[str, Value] = {"image": name, "prompt": in_motion(still.prompt, still.motion), "seed": seed}
         offered |= clip_size(template, art.shape[1], art.shape[0])
         values = {key: value for key, value in offered.items() if key in template.bindings.inputs} | self.values
         told = {"card": card.slug, "sku": card.sku, "attempt": attempt, "template": template.name}

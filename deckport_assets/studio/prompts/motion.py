@@ -9,6 +9,9 @@ MOTION = (
 """First, and the picture's words after it: what is too long for a model is cut at the end."""
 
 
-def in_motion(prompt: str) -> str:
-    """The words for a clip of a picture that was drawn from `prompt`; when it is empty, of the motion alone."""
-    return f"{MOTION} {prompt}".strip()
+def in_motion(prompt: str, motion: str = "") -> str:
+    """The words for a clip of a picture that was drawn from `prompt`; when it is empty, of the motion alone.
+
+    `motion` is what moves in this very picture, when its writer said so.
+    """
+    return " ".join(words for words in (MOTION, motion, prompt) if words)

@@ -62,10 +62,11 @@ def lint(
 def validate(
     written: WrittenPrompt, card: Card, *, other_names: Iterable[str] = (), other_texts: Iterable[str] = ()
 ) -> None:
-    """Raise `BadPrompt` with all errors of a prompt that a machine wrote; warnings pass."""
+    """Raise `BadPrompt` with all errors of a prompt that a machine wrote; warnings pass, but for a copy of another
+    card's prompt, which a machine can be asked to write anew."""
     findings = list(lint(written.text, card, other_names=other_names, other_texts=other_texts))
     findings.extend(_caption_findings(written.caption, card))
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    errors = [found for found in findings if found.severity is Severity.ERROR or found.rule == "near_duplicate"]
     if errors:
         told = "; ".join(f"{finding.rule}: {finding.message}" for finding in errors)
         raise BadPrompt(f"The prompt for {card.name} breaks the rules: {told}", remedy="Ask for another, or write it.")

@@ -174,7 +174,8 @@ def test_validate_raises_for_errors_and_passes_warnings() -> None:
         validate(replace(written, caption="Star Seeker azure " * 40), card())
     twin = written.text.replace("Star Seeker", "Moon Seeker")
     assert lint(written.text, card(), other_texts=[twin])[0].severity is Severity.WARNING
-    validate(written, card(), other_texts=[twin])
+    with pytest.raises(BadPrompt, match="near_duplicate"):
+        validate(written, card(), other_texts=[twin])
 
 
 def test_near_duplicates_agree_with_pairwise_similarity() -> None:
@@ -186,4 +187,5 @@ def test_near_duplicates_agree_with_pairwise_similarity() -> None:
 
 def test_what_a_clip_is_asked_for_begins_with_the_motion_and_ends_with_the_picture_s_words() -> None:
     assert in_motion("a moth made of brass") == f"{MOTION} a moth made of brass"
+    assert in_motion("a moth", "Its wings open.") == f"{MOTION} Its wings open. a moth"
     assert in_motion("") == MOTION, "a person's picture has no words of ours"
