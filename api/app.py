@@ -15,6 +15,7 @@ from api.health_routes import HealthRoutes
 from api.live_catalog import LiveCatalog
 from api.media_routes import MediaRoutes
 from api.page_routes import PageRoutes
+from api.page_templates import PageTemplates
 from api.problems import problem_handler
 from api.prompt_routes import PromptRoutes
 from api.rate_limit import RateLimit
@@ -28,7 +29,7 @@ def create_app(settings: Settings, *, requests_per_minute: int = REQUESTS_PER_MI
     """The catalog as a web application. The database is opened with the first request, or when the server starts."""
     catalog = LiveCatalog(settings.catalog_url)
     media = MediaRoutes(catalog, MediaStore(settings.media_location))
-    pages = PageRoutes(catalog, settings)
+    pages = PageRoutes(catalog, PageTemplates(settings))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

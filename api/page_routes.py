@@ -5,39 +5,27 @@ Their templates lie in `pages/`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import wording
 from api.card_page import card_view
 from api.card_routes import first_values
 from api.documents import IMAGES
-from api.entity import HTML, Entity
 from api.failure_list import failure_list
 from api.gallery import gallery_of, tallies_of
 from api.live_catalog import LiveCatalog
-from api.media_routes import SHIPPED
+from api.page_templates import PageTemplates
 from api.problems import Problem
 from api.read_model import ReadModel
 from api.review_list import MOST_SHOWN, review_list
-from deckport_assets.catalog.recipes import RECIPES, VIDEO
+from deckport_assets.catalog.recipes import VIDEO
 from deckport_assets.errors import ServiceUnavailable
-from deckport_assets.settings import Settings
 
-PAGES = Path(__file__).parent / "pages"
-SAFE = {
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; "
-    "script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "same-origin",
-}
-NOT_PAGES = ("/v1", "/static", "/health", "/livez", "/readyz")
+NOT_PAGES = ("/v1", "/static", "/health", "/livez", "/readyz", "/metrics")
 """Below these an error is never told as a page (E1)."""
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
@@ -46,12 +34,9 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 class PageRoutes:
     """The pages over one live catalog."""
 
-    def __init__(self, catalog: LiveCatalog, settings: Settings) -> None:
+    def __init__(self, catalog: LiveCatalog, templates: PageTemplates) -> None:
         self.catalog = catalog
-        self.templates = _templates()
-        self.templates.globals["run_address"] = lambda run_id: f"{settings.dagster_address}/runs/{run_id}"
-        self.templates.globals["makes_unasked"] = settings.makes_unasked
-        self.templates.globals["dagster_address"] = settings.dagster_address
+        self.templates = templates
 
     def routes(self) -> list[Route]:
         """What the application mounts."""
@@ -62,9 +47,9 @@ class PageRoutes:
         """Every living card, narrowed by the query."""
         model = await self.catalog.current()
         if model is None or not model.records:
-            return self._page(request, "empty.html", refused=self.catalog.refused)
+            return self.templates.page(request, "empty.html", refused=self.catalog.refused)
         query = first_values(request.scope["query_string"].decode("latin-1"))
-        return self._page(request, "gallery.html", gallery=gallery_of(model, query))
+        return self.templates.page(request, "gallery.html", gallery=gallery_of(model, query))
 
     async def card(self, request: Request) -> Response:
         """One card with everything that was made of it."""
@@ -78,17 +63,19 @@ class PageRoutes:
         except ServiceUnavailable as error:
             raise Problem(503, str(error), {"Retry-After": "5"}) from None
         before, after = _neighbours(model, slug)
-        return self._page(request, "card.html", record=record, view=view, before=before, after=after, images=IMAGES)
+        return self.templates.page(
+            request, "card.html", record=record, view=view, before=before, after=after, images=IMAGES
+        )
 
     async def review(self, request: Request) -> Response:
         """What a check found something about, until a person has said yes or no."""
         model = await self.catalog.current()
         if model is None:
-            return self._page(request, "empty.html", refused=self.catalog.refused)
+            return self.templates.page(request, "empty.html", refused=self.catalog.refused)
         listed = review_list(model.living)
         more = max(0, len(listed) - MOST_SHOWN)
         latest = max((it.version.created_at for it in listed if it.version.created_at), default=None)
-        return self._page(
+        return self.templates.page(
             request,
             "review.html",
             waiting=listed[:MOST_SHOWN],
@@ -101,10 +88,10 @@ class PageRoutes:
         """What could not be made, with its cause and the way out."""
         model = await self.catalog.current()
         if model is None:
-            return self._page(request, "empty.html", refused=self.catalog.refused)
+            return self.templates.page(request, "empty.html", refused=self.catalog.refused)
         query = first_values(request.scope["query_string"].decode("latin-1"))
         listed, tallies = failure_list(model.failures, query), tallies_of(model)
-        return self._page(request, "failures.html", listed=listed, records=model.records, tallies=tallies)
+        return self.templates.page(request, "failures.html", listed=listed, records=model.records, tallies=tallies)
 
     def error_handler(self, otherwise: Handler) -> Handler:
         """Tells a browser of an error as a page; every other client by `otherwise`."""
@@ -114,14 +101,10 @@ class PageRoutes:
             if not wants_page or request.url.path.startswith(NOT_PAGES) or not isinstance(error, HTTPException):
                 return await otherwise(request, error)
             told = error.detail if isinstance(error, Problem) else "There is no page at this address."
-            page = self.templates.get_template("error.html").render(status=error.status_code, told=told)
-            return Response(page, error.status_code, dict(error.headers or {}) | SAFE, HTML)
+            status = error.status_code
+            return self.templates.reply("error.html", status, error.headers or {}, status=status, told=told)
 
         return handle
-
-    def _page(self, request: Request, template: str, **contents: object) -> Response:
-        page = self.templates.get_template(template).render(contents)
-        return Entity(page.encode("utf-8", "replace"), HTML, SAFE).reply(request)
 
 
 def _neighbours(model: ReadModel, slug: str) -> tuple[str | None, str | None]:
@@ -132,15 +115,3 @@ def _neighbours(model: ReadModel, slug: str) -> tuple[str | None, str | None]:
     living = model.living
     before = living[place - 1].card.sku if place else None
     return before, living[place + 1].card.sku if place + 1 < len(living) else None
-
-
-def _templates() -> Environment:
-    loader = FileSystemLoader(PAGES)
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    for say in (wording.label, wording.size, wording.money, wording.seconds, wording.moment, wording.sentence):
-        made.filters[say.__name__] = say
-    made.globals["asset_names"] = wording.ASSET_NAMES
-    made.globals["reviewed"] = frozenset(asset for asset, recipe in RECIPES.items() if recipe.reviewed)
-    digest = hashlib.sha256(b"".join((SHIPPED / name).read_bytes() for name in ("pages.css", "pages.js")))
-    made.globals["edition"] = digest.hexdigest()[:8]
-    return made

@@ -6,8 +6,6 @@ is the catalog's.
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.bodies import object_of
 from api.card_routes import first_values
 from api.keys import require_key
 from api.live_catalog import LiveCatalog
@@ -24,8 +23,6 @@ from deckport_assets.catalog.cards import find_card
 from deckport_assets.catalog.prompt_queue import Statistics, Status
 from deckport_assets.errors import BadRequest, Refused, ServiceUnavailable
 
-log = logging.getLogger("deckport.api")
-LARGEST_BODY_BYTES = 64_000
 FIELDS = ("card", "text", "references", "priority", "dedupe_key")
 FRESH = {"Cache-Control": "no-store"}
 
@@ -93,7 +90,6 @@ class PromptRoutes:
             told, new = await self.catalog.change(put)
         except (BadRequest, Refused) as error:
             raise Problem(400 if isinstance(error, BadRequest) else 409, f"{error} {error.remedy}") from None
-        log.info("request %s of %s is in the queue, asked by %s", told["id"], key.name, correlation)
         place = {"Location": f"/v1/prompts/queue/{told['id']}"} | FRESH
         return JSONResponse(told, 201 if new else 200, place)
 
@@ -195,21 +191,8 @@ def statistics_document(known: Statistics) -> dict[str, Any]:
 
 
 async def json_body(request: Request) -> Mapping[str, Any]:
-    """The object that a request carries. Raises 413 and 400."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > LARGEST_BODY_BYTES:
-        raise Problem(413, f"At most {LARGEST_BODY_BYTES:,} bytes are read.")
-    data = b""
-    async for part in request.stream():
-        data += part
-        if len(data) > LARGEST_BODY_BYTES:
-            raise Problem(413, f"At most {LARGEST_BODY_BYTES:,} bytes are read.")
-    try:
-        body = json.loads(data or b"{}")
-    except ValueError:
-        raise Problem(400, "The body is not JSON.") from None
-    if not isinstance(body, dict):
-        raise Problem(400, 'The body is not an object: {"card": "AZURE-004"}.')
+    """What is asked for. Raises 413 and 400."""
+    body = await object_of(request)
     if unknown := [name for name in body if name not in FIELDS]:
         raise Problem(400, f"{', '.join(unknown[:5])}: expected {', '.join(FIELDS)}.")
     if not isinstance(body.get("references") or [], list):

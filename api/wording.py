@@ -51,6 +51,15 @@ def seconds(duration: float) -> str:
     return f"{duration * 1000:.0f} ms" if duration < 1 else f"{duration:.1f} s"
 
 
+def span(duration_s: float) -> str:
+    """A while, as somebody who waits counts it: 40 s, 3 min, 2 h, 4 days."""
+    if duration_s < 90:
+        return f"{max(0.0, duration_s):.0f} s"
+    if duration_s < 90 * 60:
+        return f"{duration_s / 60:.0f} min"
+    return f"{duration_s / 3600:.0f} h" if duration_s < 36 * 3600 else f"{duration_s / 86_400:.0f} days"
+
+
 def moment(when: datetime | None) -> str:
     """A moment, to the minute."""
     return f"{when:%Y-%m-%d %H:%M} UTC" if when else "at an unknown time"
