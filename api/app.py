@@ -12,11 +12,13 @@ from starlette.middleware import Middleware
 from api.card_routes import CardRoutes
 from api.envelope import Envelope
 from api.health_routes import HealthRoutes
+from api.key_routes import KeyRoutes
 from api.live_catalog import LiveCatalog
 from api.media_routes import MediaRoutes
 from api.page_routes import PageRoutes
 from api.page_templates import PageTemplates
 from api.problems import problem_handler
+from api.prompt_pages import PromptPages
 from api.prompt_routes import PromptRoutes
 from api.rate_limit import RateLimit
 from deckport_assets.media import MediaStore
@@ -29,7 +31,8 @@ def create_app(settings: Settings, *, requests_per_minute: int = REQUESTS_PER_MI
     """The catalog as a web application. The database is opened with the first request, or when the server starts."""
     catalog = LiveCatalog(settings.catalog_url)
     media = MediaRoutes(catalog, MediaStore(settings.media_location))
-    pages = PageRoutes(catalog, PageTemplates(settings))
+    templates = PageTemplates(settings)
+    pages = PageRoutes(catalog, templates)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -44,6 +47,8 @@ def create_app(settings: Settings, *, requests_per_minute: int = REQUESTS_PER_MI
             *HealthRoutes(catalog).routes(),
             *media.routes(),
             *pages.routes(),
+            *PromptPages(catalog, templates, settings).routes(),
+            *KeyRoutes(catalog).routes(),
         ],
         middleware=[Middleware(Envelope), Middleware(RateLimit, per_minute=requests_per_minute)],
         exception_handlers={HTTPException: pages.error_handler(problem_handler)},

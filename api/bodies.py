@@ -1,4 +1,4 @@
-"""What a request carries in its body, read up to a limit: as JSON, or as a page's form. What it means is the routes'."""
+"""What a request carries in its body, read up to a limit: as JSON or as a form. What it means is the routes' to say."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def object_of(request: Request) -> Mapping[str, Any]:
 
 async def fields_of(request: Request) -> Mapping[str, str]:
     """The fields of a form, with line ends and blanks as they are stored. Raises 413, and 415 for another kind."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+    if request.headers.get("content-type", FORM).partition(";")[0].strip().lower() != FORM:
         raise Problem(415, f"Expected a form: {FORM}.")
     data = await body_of(request)
     pairs = parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True, errors="replace")

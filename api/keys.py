@@ -32,6 +32,30 @@ async def require_key(catalog: LiveCatalog, request: Request, scope: str) -> Key
     return key
 
 
+async def key_of_page(catalog: LiveCatalog, request: Request) -> Key | None:
+    """The key that was entered in this browser, for what a page shows. None when there is none that opens anything."""
+    secret = request.cookies.get(COOKIE, "")
+    return await catalog.ask(lambda connection: key_of(connection, secret)) if secret else None
+
+
+async def key_of_form(catalog: LiveCatalog, request: Request, scope: str) -> Key | None:
+    """The same for what a page's form does, which is noted. Raises 403 for another site's form or another scope."""
+    require_from_here(request)
+    key = await key_of_page(catalog, request)
+    if key is None:
+        return None
+    if key.scope != scope:
+        raise Problem(403, f"The key {key.name} is for {key.scope}, not for {scope}.")
+    await catalog.change(lambda connection: note_use(connection, key.name))
+    return key
+
+
+def require_from_here(request: Request) -> None:
+    """Raises 403 for a form that no page of ours sent."""
+    if not comes_from_here(request):
+        raise Problem(403, "This form was not sent from a page of the catalog: open the page and send it from there.")
+
+
 def secret_of(request: Request) -> str:
     """The key that a request carries, or nothing. A cookie is believed only when it comes from a page of ours."""
     scheme, _, told = request.headers.get("authorization", "").partition(" ")

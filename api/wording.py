@@ -21,6 +21,20 @@ STATUS_NAMES = {
     "review": "To review",
     "missing": "Something missing",
 }
+NOTICES = {
+    "asked": "It is in the queue.",
+    "already": "It was asked for already: the request that is open for this card stands.",
+    "cancelled": "The request is cancelled. Ask again, below, takes that back.",
+    "again": "It is in the queue again.",
+    "ended": "Nothing was changed: the request has ended, or was asked for again, meanwhile.",
+    "anothers": "Nothing was changed: the request is somebody else's.",
+    "written": "Kept. This prompt counts from now on, and no machine replaces it.",
+    "known": "The key is right and is kept in this browser for 30 days.",
+    "unknown": "This key opens nothing: it is wrong, or was revoked.",
+    "forgotten": "The key is forgotten in this browser. It still opens elsewhere: deckport keys revoke NAME ends that.",
+    "keyless": "Nothing was changed: a key is needed first.",
+}
+"""What a page says after a form was sent, by the code that stands in its address."""
 _LABELS = {"ACTION_FAST": "Fast action", "ACTION_SLOW": "Slow action"}
 
 
@@ -54,7 +68,7 @@ def seconds(duration: float) -> str:
 def span(duration_s: float) -> str:
     """A while, as somebody who waits counts it: 40 s, 3 min, 2 h, 4 days."""
     if duration_s < 90:
-        return f"{max(0.0, duration_s):.0f} s"
+        return f"{max(1.0, duration_s):.0f} s"
     if duration_s < 90 * 60:
         return f"{duration_s / 60:.0f} min"
     return f"{duration_s / 3600:.0f} h" if duration_s < 36 * 3600 else f"{duration_s / 86_400:.0f} days"

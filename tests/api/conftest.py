@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, sync_playwright
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from tests.api.stock import Stock, filled_stock, stock_at
 
+CHROMIUM = Path("/usr/bin/chromium")
 PLENTY = 1_000_000
 
 
@@ -61,9 +66,15 @@ def own_client(own_stock: Stock) -> Iterator[TestClient]:
 @pytest.fixture(scope="package")
 def port(stock: Stock) -> Iterator[int]:
     """The port of a real server over the catalog that no test changes."""
+    with serving(create_app(stock.settings, requests_per_minute=PLENTY)) as port:
+        yield port
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[int]:
+    """A real server of an application; gives its port."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        app = create_app(stock.settings, requests_per_minute=PLENTY)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
@@ -73,3 +84,16 @@ def port(stock: Stock) -> Iterator[int]:
         yield listening.getsockname()[1]
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; without it the tests that need it are skipped, unless they must not be."""
+    if not CHROMIUM.exists():
+        told = "Chromium is not installed: apt-get install chromium"
+        pytest.fail(told) if os.environ.get("DECKPORT_TEST_NEEDS_CHROMIUM") else pytest.skip(told)
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        yield opened
+        opened.close()

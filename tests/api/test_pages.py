@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from starlette.testclient import TestClient
 
 from deckport_assets.catalog.prompts import Origin, add_prompt
@@ -17,7 +15,6 @@ from deckport_assets.catalog.reviewing import judge
 from deckport_assets.catalog.versions import Review
 from tests.api.stock import MADE, RUN, Stock
 
-CHROMIUM = Path("/usr/bin/chromium")
 PAGES = [
     "/", "/?color=AZURE&status=draft", "/cards/AZURE-001", "/cards/azure-002", "/review", "/failures", "/nope",
     "/?q=zzz",
@@ -119,19 +116,6 @@ def test_pages_load_nothing_from_elsewhere_and_every_picture_has_its_words(clien
     for image in re.findall(r"<img[^>]*>", page):
         assert " alt=" in image and " width=" in image and " height=" in image, image
     assert "default-src 'none'" in client.get(path, headers={"Accept": "text/html"}).headers["content-security-policy"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium; without it the tests that need it are skipped, unless they must not be."""
-    if not CHROMIUM.exists():
-        told = "Chromium is not installed: apt-get install chromium"
-        pytest.fail(told) if os.environ.get("DECKPORT_TEST_NEEDS_CHROMIUM") else pytest.skip(told)
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

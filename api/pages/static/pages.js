@@ -23,3 +23,29 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, select, textarea, summary") || event.altKey || event.ctrlKey || event.metaKey) return;
   document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)?.click();
 });
+const here = new URL(location);
+if (here.searchParams.has("said")) {
+  here.searchParams.delete("said"); // a page that is loaded again does not say it again
+  history.replaceState(null, "", here);
+}
+async function refresh() {
+  const shown = document.querySelector("[data-refreshes-s]");
+  if (!shown) return;
+  if (!document.hidden && !shown.contains(document.activeElement)) {
+    try {
+      const page = await (await fetch(location.pathname)).text();
+      const fresh = new DOMParser().parseFromString(page, "text/html");
+      const list = fresh.querySelector(`.${shown.className}`);
+      for (const open of shown.querySelectorAll("details[open]")) {
+        const again = list?.querySelector(`#${CSS.escape(open.id)}`);
+        if (again) again.open = true;
+      }
+      if (list && !shown.contains(document.activeElement)) {
+        shown.replaceWith(document.adoptNode(list));
+        document.title = fresh.title;
+      }
+    } catch {} // the server is away for a moment: what stands there stays
+  }
+  setTimeout(refresh, 1000 * shown.dataset.refreshesS);
+}
+setTimeout(refresh, 5000);

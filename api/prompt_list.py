@@ -1,0 +1,134 @@
+"""The prompts page's contents: what is open in the order in which it is taken, what has ended, how the queue is doing.
+
+Read in one go, then pure. What the queue does with a request is the catalog's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as db
+
+from api.documents import MediaFile
+from api.records import CardRecord
+from deckport_assets.catalog import prompt_queue as queue
+from deckport_assets.catalog.database import now
+from deckport_assets.catalog.prompt_queue import Request, Statistics, Status
+from deckport_assets.catalog.recipes import THUMBNAIL
+from deckport_assets.catalog.services import Circuit, State, circuits
+
+WRITER = "claude"
+"""The service that writes, as its circuit is named."""
+MOST_OPEN, MOST_ENDED = 100, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The queue at one moment."""
+
+    at: datetime
+    line: list[Request]
+    ended: list[Request]
+    known: Statistics
+    circuit: Circuit | None
+
+
+def snapshot(connection: db.Connection) -> Snapshot:
+    """The queue as this connection sees it."""
+    line, ended = queue.in_line(connection, most=MOST_OPEN), queue.settled(connection, most=MOST_ENDED)
+    return Snapshot(now(), line, ended, queue.statistics(connection), circuits(connection, [WRITER]).get(WRITER))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One request as the page shows it. `place` counts from 1, the next; the times are seconds."""
+
+    request: Request
+    record: CardRecord | None
+    is_mine: bool
+    age_s: float
+    place: int | None = None
+    wait_s: float | None = None
+    pause_s: float = 0.0
+    """How long it is not tried yet, after something went wrong."""
+
+    @property
+    def title(self) -> str:
+        """What it is about."""
+        return self.record.card.name if self.record else self.request.card or "Free text"
+
+    @property
+    def sku(self) -> str:
+        """The card's SKU; empty for free text."""
+        return self.record.card.sku if self.record else ""
+
+    @property
+    def picture(self) -> MediaFile | None:
+        """The card, small."""
+        return self.record.files.get((THUMBNAIL, "thumb")) if self.record else None
+
+    @property
+    def cost_microusd(self) -> int | None:
+        """What the answer cost; None when that is not known."""
+        cost = (self.request.answer or {}).get("cost_usd")
+        return None if cost is None else round(1_000_000 * cost)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptList:
+    """The page: what is open, what has ended, and how the queue is doing."""
+
+    open: list[Item]
+    more_open: int
+    ended: list[Item]
+    known: Statistics
+    circuit: Circuit | None
+    """Of the writer, when it is left alone."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self.known.by_status[Status.QUEUED]
+
+    @property
+    def being_written(self) -> int:
+        """How many are being written."""
+        return self.known.by_status[Status.PROCESSING]
+
+
+def prompt_list(seen: Snapshot, records: Mapping[str, CardRecord], name: str, *, drafts: bool) -> PromptList:
+    """The page for the person of this name (empty: somebody without a key). `drafts`: no outside service writes."""
+    items = list(_open(seen, records, name))
+    ended = [_item(seen, request, records, name, request.finished_at) for request in seen.ended]
+    rests = seen.circuit is not None and seen.circuit.state is not State.CLOSED and not drafts
+    every = sum(seen.known.by_status[status] for status in queue.OPEN)
+    return PromptList(items, max(0, every - len(items)), ended, seen.known, seen.circuit if rests else None)
+
+
+def _open(seen: Snapshot, records: Mapping[str, CardRecord], name: str) -> Iterable[Item]:
+    place = 0
+    for request in seen.line:
+        if request.status is Status.PROCESSING:
+            yield _item(seen, request, records, name, request.started_at)
+            continue
+        pause_s = max(0.0, (request.run_after - seen.at).total_seconds())
+        wait_s = max(queue.wait_s(place, seen.known), pause_s)
+        place += 1
+        yield _item(seen, request, records, name, request.created_at, place=place, wait_s=wait_s, pause_s=pause_s)
+
+
+def _item(
+    seen: Snapshot,
+    request: Request,
+    records: Mapping[str, CardRecord],
+    name: str,
+    since: datetime | None,
+    *,
+    place: int | None = None,
+    wait_s: float | None = None,
+    pause_s: float = 0.0,
+) -> Item:
+    age_s = (seen.at - (since or request.created_at)).total_seconds()
+    return Item(request, records.get(request.card), request.requester == name, age_s, place, wait_s, pause_s)

@@ -1,0 +1,74 @@
+"""Writing a card's prompt by hand: what the page begins with, what the rules remark, and keeping what was written.
+
+The rules warn and never refuse: a person's prompt is used as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import sqlalchemy as db
+
+from deckport_assets.catalog import prompt_queue as queue
+from deckport_assets.catalog.cards import all_cards, find_card
+from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompts_that_count
+from deckport_assets.errors import BadRequest, Refused
+from deckport_assets.models import Card
+from deckport_assets.studio.prompts.prompt import Finding
+from deckport_assets.studio.prompts.rules import lint
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the page begins with."""
+
+    card: Card
+    prompt: StoredPrompt | None
+    """The one that counts."""
+    remarks: tuple[Finding, ...]
+    """What the rules find in it."""
+    open_requests: int
+    """How many requests of this person are open for the card."""
+
+
+def draft_of(connection: db.Connection, word: str, name: str) -> Draft:
+    """What somebody of this name begins with. Raises Refused when the word names no card that is in the catalog."""
+    card = living_card(connection, word)
+    every = all_cards(connection)
+    prompts = prompts_that_count(connection, [each.slug for each in every])
+    mine = prompts.pop(card.slug, None)
+    names, texts = [each.name for each in every], [each.text for each in prompts.values()]
+    remarks = lint(mine.text, card, other_names=names, other_texts=texts) if mine else ()
+    return Draft(card, mine, remarks, len(_open_requests(connection, card, name)))
+
+
+def keep(connection: db.Connection, fields: Mapping[str, str], name: str, *, cancels: bool) -> None:
+    """Keep a prompt as this person's. Ask within a transaction that writes.
+
+    `cancels`: their open requests for the card are taken back. Raises BadRequest for an empty prompt, Refused when the
+    card is none that is in the catalog.
+    """
+    card = living_card(connection, fields.get("card", ""))
+    text, negative = fields.get("text", ""), fields.get("negative", "")
+    if not text:
+        raise BadRequest("Nothing was kept: the prompt is empty.")
+    add_prompt(connection, card.slug, Origin.HUMAN, text, negative=negative, author=name)
+    for request in _open_requests(connection, card, name) if cancels else []:
+        with suppress(Refused):  # it has ended meanwhile
+            queue.cancel(connection, request.id)
+
+
+def living_card(connection: db.Connection, word: str) -> Card:
+    """The card that a word names. Raises Refused when there is none, or when it has left the catalog."""
+    card = find_card(connection, word)
+    if card is None:
+        raise Refused(f"There is no card {word[:80]!r}.", remedy="Use its slug, SKU or exact name.")
+    if card.retired:
+        raise Refused(f"{card.name} has left the catalog; nothing is written for it.")
+    return card
+
+
+def _open_requests(connection: db.Connection, card: Card, name: str) -> list[queue.Request]:
+    return [each for each in queue.in_line(connection, requester=name) if each.card == card.slug] if name else []
