@@ -15,12 +15,14 @@ from api.health_routes import HealthRoutes
 from api.key_routes import KeyRoutes
 from api.live_catalog import LiveCatalog
 from api.media_routes import MediaRoutes
+from api.metrics_routes import MetricsRoutes
 from api.page_routes import PageRoutes
 from api.page_templates import PageTemplates
 from api.problems import problem_handler
 from api.prompt_pages import PromptPages
 from api.prompt_routes import PromptRoutes
 from api.rate_limit import RateLimit
+from api.traffic import Count, Traffic
 from deckport_assets.media import MediaStore
 from deckport_assets.settings import Settings
 
@@ -31,7 +33,7 @@ def create_app(settings: Settings, *, requests_per_minute: int = REQUESTS_PER_MI
     """The catalog as a web application. The database is opened with the first request, or when the server starts."""
     catalog = LiveCatalog(settings.catalog_url)
     media = MediaRoutes(catalog, MediaStore(settings.media_location))
-    templates = PageTemplates(settings)
+    templates, traffic = PageTemplates(settings), Traffic()
     pages = PageRoutes(catalog, templates)
 
     @asynccontextmanager
@@ -45,12 +47,17 @@ def create_app(settings: Settings, *, requests_per_minute: int = REQUESTS_PER_MI
             *CardRoutes(catalog).routes(),
             *PromptRoutes(catalog).routes(),
             *HealthRoutes(catalog).routes(),
+            *MetricsRoutes(catalog, traffic).routes(),
             *media.routes(),
             *pages.routes(),
             *PromptPages(catalog, templates, settings).routes(),
             *KeyRoutes(catalog).routes(),
         ],
-        middleware=[Middleware(Envelope), Middleware(RateLimit, per_minute=requests_per_minute)],
+        middleware=[
+            Middleware(Count, traffic=traffic),
+            Middleware(Envelope),
+            Middleware(RateLimit, per_minute=requests_per_minute),
+        ],
         exception_handlers={HTTPException: pages.error_handler(problem_handler)},
         lifespan=lifespan,
     )

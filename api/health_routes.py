@@ -1,13 +1,16 @@
-"""`/health`, `/livez`, `/readyz`: whether the service can be used, told without the error's own words."""
+"""`/health`, `/livez`, `/readyz`: whether the service can be used; of the database without the error's own words."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.live_catalog import LiveCatalog, NoCatalog
-from deckport_assets.catalog.reading import service_states
+from deckport_assets.catalog.reading import service_circuits
+from deckport_assets.catalog.services import Circuit, State
 from deckport_assets.errors import ServiceUnavailable
 
 
@@ -25,13 +28,13 @@ class HealthRoutes:
         """200 while the database answers, else 503. An outside service's open circuit is told, and is no illness."""
         told: dict[str, object] = {"status": "ok", "database": "connected", "service": "api"}
         try:
-            services = await self.catalog.ask(service_states)
+            circuits = await self.catalog.ask(service_circuits)
         except NoCatalog as error:
             told |= {"status": "degraded", "database": "missing", "remedy": error.remedy}
         except ServiceUnavailable:
             told |= {"status": "degraded", "database": "disconnected"}
         else:
-            told |= {"services": services} if services else {}
+            told |= _services(circuits)
         return _told(told, healthy=told["status"] == "ok")
 
     async def livez(self, _request: Request) -> Response:
@@ -44,6 +47,24 @@ class HealthRoutes:
         if not ready:
             self.catalog.refresh()
         return _told({"status": "ready" if ready else "loading"}, healthy=ready)
+
+
+def _services(circuits: Mapping[str, Circuit]) -> dict[str, object]:
+    """Each outside service's state; of one that is left alone also why, since when, and when it is tried again."""
+    if not circuits:
+        return {}
+    left_alone = {
+        name: {
+            "state": circuit.state.value,
+            "cause": circuit.cause,
+            "since": circuit.changed_at.isoformat() if circuit.changed_at else None,
+            "retry_at": circuit.retry_at.isoformat() if circuit.retry_at else None,
+        }
+        for name, circuit in circuits.items()
+        if circuit.state is not State.CLOSED
+    }
+    states = {name: circuit.state.value for name, circuit in circuits.items()}
+    return {"services": states} | ({"left_alone": left_alone} if left_alone else {})
 
 
 def _told(body: dict[str, object], *, healthy: bool) -> Response:

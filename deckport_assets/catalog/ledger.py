@@ -233,6 +233,12 @@ def costs(connection: db.Connection, by: str, *, day: str = "", most: int | None
     return [Cost(str(row[0]), *(int(each) for each in row[1:])) for row in rows]
 
 
+def calls(connection: db.Connection) -> dict[tuple[str, Entry], int]:
+    """How many calls there were, by service and by how far they are."""
+    query = db.select(ledger.c.service, ledger.c.state, db.func.count()).group_by(ledger.c.service, ledger.c.state)
+    return {(row[0], Entry(row[1])): row[2] for row in connection.execute(query.order_by(*query.selected_columns[:2]))}
+
+
 def usual_cost(
     connection: db.Connection, service: str, asset: str, model: str, *, processing: str = "", last: int = 200
 ) -> int | None:

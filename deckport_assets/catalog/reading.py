@@ -6,13 +6,14 @@ Narrow queries over everything, so that a read model is kept fresh cheaply; the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as db
 
 from deckport_assets.catalog.cards import BY_SKU
-from deckport_assets.catalog.tables import cards, current_versions, failures, prompts, services, versions
+from deckport_assets.catalog.services import Circuit, circuits
+from deckport_assets.catalog.tables import cards, current_versions, failures, prompts, versions
 from deckport_assets.catalog.versions import Version
 
 
@@ -59,17 +60,18 @@ def version_with_content(connection: db.Connection, sha256: str) -> Version | No
     return Version(**row) if row else None
 
 
-def service_states(connection: db.Connection) -> dict[str, str]:
-    """The circuit of each outside service that was ever used: closed, open or trial.
+def service_circuits(connection: db.Connection) -> dict[str, Circuit]:
+    """The circuit of each outside service that was ever used, by a name that may be told outside of the house.
 
-    Of a service with several servers, by number instead of by address: what reads this is outside of the house.
+    Of a service with several servers that is its number instead of its address; a cause has none of them either.
     """
-    rows = connection.execute(db.select(services).order_by(services.c.service)).all()
-    of_kind: dict[str, list[str]] = {}
-    for row in rows:
-        of_kind.setdefault(row.service.partition(" ")[0], []).append(row.state)
+    of_kind: dict[str, list[Circuit]] = {}
+    for service, circuit in circuits(connection).items():
+        kind, _, address = service.partition(" ")
+        cause = circuit.cause.replace(address, "the server") if address else circuit.cause
+        of_kind.setdefault(kind, []).append(replace(circuit, cause=cause))
     return {
-        f"{kind} {n}" if len(states) > 1 else kind: state
-        for kind, states in of_kind.items()
-        for n, state in enumerate(states, 1)
+        f"{kind} {n}" if len(servers) > 1 else kind: circuit
+        for kind, servers in of_kind.items()
+        for n, circuit in enumerate(servers, 1)
     }

@@ -151,7 +151,11 @@ def test_another_s_request_is_left_alone(own_client: TestClient, own_stock: Stoc
     enter("ada")
     number = put(own_stock, requester="bo").id
     page = text(own_client, "/prompts")
-    assert "Only bo can cancel it." in page and f"/prompts/{number}/cancel" not in page and "/prompts/write?card=AZURE-001" in page
+    assert (
+        "Only bo can cancel it." in page
+        and f"/prompts/{number}/cancel" not in page
+        and "/prompts/write?card=AZURE-001" in page
+    )
     assert send(own_client, f"/prompts/{number}/cancel") == "/prompts?said=anothers"
     assert requests(own_stock)[0].status is Status.QUEUED
 

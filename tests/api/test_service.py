@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from api.app import create_app
 from api.entity import accepts_gzip
 from api.rate_limit import client_of
 from deckport_assets.catalog.database import now
+from deckport_assets.catalog.services import failed, succeeded
 from deckport_assets.catalog.tables import services
 from tests.api.stock import Stock, empty_stock, settings_at
 
@@ -41,13 +43,33 @@ def test_h1_an_open_circuit_is_told_and_is_no_illness(own_client: TestClient, ow
     assert (reply.status_code, reply.json()["services"]) == (200, {"comfyui": "open"})
 
 
+def test_h1_claude_s_circuit_is_told_with_its_cause_and_since_when(own_client: TestClient, own_stock: Stock) -> None:
+    began = now()
+    with own_stock.database.writing() as connection:
+        failed(connection, "claude", "Claude says 529: overloaded.", opens_after=1)
+    reply = own_client.get("/health")
+    assert reply.status_code == 200 and reply.json()["services"] == {"claude": "open"}
+    told = reply.json()["left_alone"]["claude"]
+    assert (told["state"], told["cause"]) == ("open", "Claude says 529: overloaded.")
+    assert began <= datetime.fromisoformat(told["since"]) < datetime.fromisoformat(told["retry_at"])
+    with own_stock.database.writing() as connection:
+        succeeded(connection, "claude")
+    told = own_client.get("/health").json()
+    assert told["services"] == {"claude": "closed"} and "left_alone" not in told
+
+
 def test_h1_servers_are_told_by_number_and_not_by_address(own_client: TestClient, own_stock: Stock) -> None:
     with own_stock.database.writing() as connection:
         for host, state in (("inner-one", "closed"), ("inner-two", "open")):
-            row = {"service": f"comfyui http://{host}:8188", "state": state, "failures": 0, "changed_at": now()}
+            address = f"http://{host}:8188"
+            row = {"service": f"comfyui {address}", "state": state, "failures": 0, "changed_at": now()}
+            row["cause"] = f"{address}/prompt is away."
             connection.execute(services.insert().values(**row))
     reply = own_client.get("/health")
     assert reply.json()["services"] == {"comfyui 1": "closed", "comfyui 2": "open"}
+    assert (
+        reply.json()["left_alone"]["comfyui 2"]["cause"] == "the server/prompt is away." and "inner" not in reply.text
+    )
 
 
 def test_h2_without_a_catalog_it_lives_and_is_not_ready(tmp_path: Path) -> None:
