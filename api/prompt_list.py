@@ -21,7 +21,7 @@ from deckport_assets.catalog.services import Circuit, State, circuits
 
 WRITER = "claude"
 """The service that writes, as its circuit is named."""
-MOST_OPEN, MOST_ENDED = 100, 30
+MOST_OPEN, MOST_FAILED, MOST_ENDED = 100, 20, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Snapshot:
 
     at: datetime
     line: list[Request]
+    failed: list[Request]
     ended: list[Request]
     known: Statistics
     circuit: Circuit | None
@@ -37,8 +38,14 @@ class Snapshot:
 
 def snapshot(connection: db.Connection) -> Snapshot:
     """The queue as this connection sees it."""
-    line, ended = queue.in_line(connection, most=MOST_OPEN), queue.settled(connection, most=MOST_ENDED)
-    return Snapshot(now(), line, ended, queue.statistics(connection), circuits(connection, [WRITER]).get(WRITER))
+    return Snapshot(
+        now(),
+        queue.in_line(connection, most=MOST_OPEN),
+        queue.settled(connection, [Status.FAILED], most=MOST_FAILED),
+        queue.settled(connection, [Status.COMPLETED, Status.CANCELLED], most=MOST_ENDED),
+        queue.statistics(connection),
+        circuits(connection, [WRITER]).get(WRITER),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,8 @@ class PromptList:
 
     open: list[Item]
     more_open: int
+    failed: list[Item]
+    """They wait for a person, so they stand apart from what else has ended."""
     ended: list[Item]
     known: Statistics
     circuit: Circuit | None
@@ -101,10 +110,14 @@ class PromptList:
 def prompt_list(seen: Snapshot, records: Mapping[str, CardRecord], name: str, *, drafts: bool) -> PromptList:
     """The page for the person of this name (empty: somebody without a key). `drafts`: no outside service writes."""
     items = list(_open(seen, records, name))
-    ended = [_item(seen, request, records, name, request.finished_at) for request in seen.ended]
+    failed, ended = (
+        [_item(seen, request, records, name, request.finished_at) for request in some]
+        for some in (seen.failed, seen.ended)
+    )
     rests = seen.circuit is not None and seen.circuit.state is not State.CLOSED and not drafts
     every = sum(seen.known.by_status[status] for status in queue.OPEN)
-    return PromptList(items, max(0, every - len(items)), ended, seen.known, seen.circuit if rests else None)
+    more = max(0, every - len(items))
+    return PromptList(items, more, failed, ended, seen.known, seen.circuit if rests else None)
 
 
 def _open(seen: Snapshot, records: Mapping[str, CardRecord], name: str) -> Iterable[Item]:

@@ -54,6 +54,13 @@ def add_key(connection: db.Connection, name: str, scope: str) -> str:
     return secret
 
 
+def add_first_key(connection: db.Connection, name: str, scope: str) -> str | None:
+    """Make a key when there never was one, and the tables are there; else None. Raises Refused as `add_key` does."""
+    if not db.inspect(connection).has_table(api_keys.name) or connection.execute(db.select(api_keys.c.id)).first():
+        return None
+    return add_key(connection, name, scope)
+
+
 def key_of(connection: db.Connection, secret: str) -> Key | None:
     """The key that this is, when it was not revoked; notes that it was used."""
     row = connection.execute(db.select(api_keys).where(api_keys.c.sha256 == hash_of(secret))).mappings().first()

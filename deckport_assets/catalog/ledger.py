@@ -235,8 +235,9 @@ def costs(connection: db.Connection, by: str, *, day: str = "", most: int | None
 
 def calls(connection: db.Connection) -> dict[tuple[str, Entry], int]:
     """How many calls there were, by service and by how far they are."""
-    query = db.select(ledger.c.service, ledger.c.state, db.func.count()).group_by(ledger.c.service, ledger.c.state)
-    return {(row[0], Entry(row[1])): row[2] for row in connection.execute(query.order_by(*query.selected_columns[:2]))}
+    group = (ledger.c.service, ledger.c.state)
+    rows = connection.execute(db.select(*group, db.func.count()).group_by(*group).order_by(*group))
+    return {(row[0], Entry(row[1])): row[2] for row in rows}
 
 
 def usual_cost(

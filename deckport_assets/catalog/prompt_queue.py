@@ -33,6 +33,8 @@ LONGEST_CHARACTERS = 8_000
 MOST_REFERENCES = 8
 USUAL, MOST_URGENT, LEAST_URGENT = 5, 10, 1
 MINUTES_OF_SPEED = 60
+LARGEST_NUMBER = 2**31 - 1
+"""What a database takes as the number of a request."""
 
 
 class Status(StrEnum):
@@ -119,6 +121,8 @@ def enqueue(
 
 def find(connection: db.Connection, number: int) -> Request | None:
     """The request with this number."""
+    if number > LARGEST_NUMBER:
+        return None
     row = connection.execute(db.select(requests).where(requests.c.id == number)).mappings().first()
     return _request_of(row) if row else None
 

@@ -9,15 +9,17 @@ from dataclasses import asdict
 from typing import Any
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import find_card
-from deckport_assets.catalog.keys import SCOPES, add_key, list_keys, revoke_key
+from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.keys import SCOPES, add_first_key, add_key, list_keys, revoke_key
 from deckport_assets.catalog.prompt_queue import LEAST_URGENT, MOST_URGENT, USUAL, Request, Status
 from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions
 from deckport_assets.cli.batching import batches, write_missing
 from deckport_assets.cli.speaking import json_option, open_catalog, say_json
-from deckport_assets.errors import Refused
+from deckport_assets.errors import DeckportError, Refused
 from deckport_assets.models import Card
 
 
@@ -273,6 +275,18 @@ def keys_revoke(name: str, as_json: bool) -> None:
         say_json({"revoked": name})
         return
     click.echo(f"The key {name} opens nothing any more.")
+
+
+def first_key(database: Database) -> str | None:
+    """The key that is made for who sits here when there never was one. That it cannot be made is said, and no more."""
+    try:
+        with database.writing() as connection:
+            return add_first_key(connection, who_is_here(), SCOPES[0])
+    except (DeckportError, DBAPIError) as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()[0]
+        click.secho(f"A first key could not be made: {reason}", fg="yellow", err=True)
+        click.echo("       Make one later: deckport keys add NAME", err=True)
+        return None
 
 
 def must_find(connection: Any, word: str) -> Card:

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from deckport_assets.cli.producing import produce
+from deckport_assets.cli.prompting import first_key
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
 from deckport_assets.errors import Refused
 
@@ -26,7 +27,8 @@ DEMO = Path(__file__).parents[1] / "demo"
 def up(context: click.Context, as_json: bool) -> None:
     """Start Dagster (UI, daemon, code server) and the catalog; Ctrl-C stops them all.
 
-    A service that dies is started again. What runs were left hanging by a power cut is cleared up first.
+    A service that dies is started again. What runs were left hanging by a power cut is cleared up first. The first
+    time, a key for asking for prompts is made and shown.
 
     \b
     Example: DECKPORT_DAGSTER_PORT=3001 deckport up
@@ -48,16 +50,21 @@ def up(context: click.Context, as_json: bool) -> None:
         click.echo(f"{len(cleared)} runs were left hanging and are marked failed; what they left is asked for again.")
     with open_catalog() as database:
         note_code_versions(database, code_versions_of(build(live(chosen), chosen)))
+        key = first_key(database)
     services = services_of(chosen)
     serving = [sys.executable, "-P", "-m", "deckport_assets.cli.run", "serve"]
     services.append(Service("the catalog", serving, chosen.home / "logs" / "catalog.log"))
     dagster, catalog = f"http://127.0.0.1:{chosen.dagster_port}", f"http://{chosen.api_host}:{chosen.api_port}"
     if as_json:
-        say_json({"dagster": dagster, "catalog": catalog, "logs": str(chosen.home / "logs"), "cleared": cleared})
+        logs = str(chosen.home / "logs")
+        say_json({"dagster": dagster, "catalog": catalog, "logs": logs, "cleared": cleared, "key": key})
     else:
         click.echo(f"Dagster's UI  {dagster}   (a few seconds to start)")
         click.echo(f"The catalog   {catalog}")
         click.echo(f"Logs          {chosen.home / 'logs'}")
+        if key is not None:
+            click.echo(f"Your key      {key}   (shown only now)")
+            click.echo(f"              Enter it once at {catalog}/prompts, and ask for prompts there.")
     environment = os.environ | {
         "DAGSTER_HOME": str(chosen.dagster_home),
         "DECKPORT_HOME": str(chosen.home),

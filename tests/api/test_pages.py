@@ -17,7 +17,7 @@ from tests.api.stock import MADE, RUN, Stock
 
 PAGES = [
     "/", "/?color=AZURE&status=draft", "/cards/AZURE-001", "/cards/azure-002", "/review", "/failures", "/nope",
-    "/?q=zzz",
+    "/?q=zzz", "/prompts", "/prompts/write?card=AZURE-001",
 ]  # fmt: skip
 
 

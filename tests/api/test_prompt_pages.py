@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.prompt_list import WRITER
+from api.prompt_list import MOST_ENDED, WRITER
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog import services
 from deckport_assets.catalog.keys import add_key, list_keys, revoke_key
@@ -157,6 +157,7 @@ def test_another_s_request_is_left_alone(own_client: TestClient, own_stock: Stoc
         and "/prompts/write?card=AZURE-001" in page
     )
     assert send(own_client, f"/prompts/{number}/cancel") == "/prompts?said=anothers"
+    assert own_client.post(f"/prompts/{10**30}/cancel", headers=HERE).status_code == 404
     assert requests(own_stock)[0].status is Status.QUEUED
 
 
@@ -203,6 +204,20 @@ def test_what_has_ended_says_how(own_client: TestClient, own_stock: Stock, enter
     assert "It was cut off." in page and "Ask with fewer words." in page and ">Retry</button>" in page
     assert "Claude cannot be reached." in page and re.search(r"tried again in 1[45] s", page)
     assert send(own_client, f"/prompts/{broken.id}/retry") == "/prompts?said=again"
+
+
+def test_what_failed_is_seen_however_much_was_written_since(own_client: TestClient, own_stock: Stock) -> None:
+    broken = put(own_stock, MADE)
+    with own_stock.database.writing() as connection:
+        claimed = queue.claim(connection, "run")
+        assert claimed is not None and queue.fail(connection, claimed, BadAnswer("It was cut off."))
+        for n in range(MOST_ENDED + 1):
+            queue.enqueue(connection, words=f"poster {n}", requester="ada")
+            claimed = queue.claim(connection, "run")
+            assert claimed is not None and queue.complete(connection, claimed, prompt_version=None, answer={})
+    page = text(own_client, "/prompts")
+    assert f"request-{broken.id}" in page and "It was cut off." in page
+    assert "poster 1<" in page and "poster 0<" not in page
 
 
 def test_a_writer_that_is_left_alone_is_told_with_the_cause(own_stock: Stock) -> None:

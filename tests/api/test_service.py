@@ -19,7 +19,7 @@ from tests.api.stock import Stock, empty_stock, settings_at
 
 CARDS = "/v1/catalog/cards"
 GETS = [CARDS, f"{CARDS}/AZURE-001", "/v1/catalog/filters", "/v1/admin/card-sets", "/health", "/livez", "/readyz", "/",
-        "/cards/AZURE-001", "/failures"]  # fmt: skip
+        "/cards/AZURE-001", "/failures", "/prompts", "/prompts/write?card=AZURE-001"]  # fmt: skip
 
 
 def test_h1_health(client: TestClient) -> None:
