@@ -320,10 +320,13 @@ def test_a_producer_enters_a_key_asks_cancels_and_sees_what_others_do(desk: Page
         assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
     desk.get_by_label("Card").fill("half a na")
     put(own_stock, "azure-3", requester="bo", priority=10)
+    cancel = desk.get_by_role("button", name="Cancel: request 3")
+    cancel.focus()
     desk.evaluate("refresh()")
     desk.get_by_role("link", name="Azure Drifter 3", exact=True).wait_for()
     assert desk.get_by_label("Card").input_value() == "half a na"
-    desk.get_by_role("button", name="Cancel: request 3").click()
+    assert cancel.evaluate("button => button === document.activeElement"), "a list that is replaced keeps the focus"
+    cancel.click()
     desk.get_by_role("button", name="Ask again").wait_for()
     desk.goto("/prompts/write?card=AZURE-002")
     desk.set_viewport_size({"width": 360, "height": 900})

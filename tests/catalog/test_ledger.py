@@ -9,7 +9,7 @@ import pytest
 
 from deckport_assets.catalog import ledger
 from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.ledger import Budgets, Call, Spent, costs, reserve, spent
+from deckport_assets.catalog.ledger import Budgets, Call, Entry, Spent, costs, reserve, spent
 from deckport_assets.errors import NeedsMoney
 
 CALL = Call(
@@ -51,6 +51,16 @@ def test_what_was_refused_costs_nothing_and_what_was_never_answered_its_ceiling(
     with database.writing() as connection:
         ledger.release(connection, silent, "too late to say that it was refused")
     assert total(database) == 1_000
+
+
+def test_calls_are_counted_by_service_and_by_how_far_they_are(database: Database) -> None:
+    pay(database, ask(database), 380)
+    ask(database)
+    ask(database, replace(CALL, service="elevenlabs"))
+    with database.reading() as connection:
+        assert ledger.calls(connection) == {
+            ("claude", Entry.RESERVED): 1, ("claude", Entry.SETTLED): 1, ("elevenlabs", Entry.RESERVED): 1,
+        }  # fmt: skip
 
 
 def test_a_budget_of_one_cent_is_not_crossed_and_goes_on_when_it_is_raised(database: Database) -> None:

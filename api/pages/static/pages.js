@@ -28,24 +28,36 @@ if (here.searchParams.has("said")) {
   here.searchParams.delete("said"); // a page that is loaded again does not say it again
   history.replaceState(null, "", here);
 }
+const atWork = (list) => // somebody types, presses or marks something in it
+  list.querySelector("input:focus, select:focus, textarea:focus, :active") ||
+  (!getSelection().isCollapsed && list.contains(getSelection().anchorNode));
+const ways = (item) => [...(item?.querySelectorAll("a, button, summary") ?? [])];
 async function refresh() {
   const shown = document.querySelector("[data-refreshes-s]");
   if (!shown) return;
-  if (!document.hidden && !shown.contains(document.activeElement)) {
+  if (!document.hidden && !atWork(shown)) {
     try {
       const page = await (await fetch(location.pathname)).text();
       const fresh = new DOMParser().parseFromString(page, "text/html");
       const list = fresh.querySelector(`.${shown.className}`);
-      for (const open of shown.querySelectorAll("details[open]")) {
-        const again = list?.querySelector(`#${CSS.escape(open.id)}`);
-        if (again) again.open = true;
-      }
-      if (list && !shown.contains(document.activeElement)) {
-        shown.replaceWith(document.adoptNode(list));
+      if (list && !atWork(shown)) {
+        replace(shown, list);
         document.title = fresh.title;
       }
     } catch {} // the server is away for a moment: what stands there stays
   }
   setTimeout(refresh, 1000 * shown.dataset.refreshesS);
+}
+function replace(shown, list) {
+  const item = shown.contains(document.activeElement) && document.activeElement.closest("li");
+  const place = item ? ways(item).indexOf(document.activeElement) : -1;
+  const words = document.activeElement.textContent;
+  for (const open of shown.querySelectorAll("details[open]")) {
+    const again = list.querySelector(`#${CSS.escape(open.id)}`);
+    if (again) again.open = true;
+  }
+  shown.replaceWith(document.adoptNode(list));
+  const way = item && ways(document.getElementById(item.id))[place];
+  if (way?.textContent === words) way.focus({ preventScroll: true });
 }
 setTimeout(refresh, 5000);
