@@ -80,7 +80,7 @@ def read_figures(connection: db.Connection) -> Figures:
         service_circuits(connection),
         ledger.costs(connection, "service"),
         ledger.costs(connection, "service", day=ledger.day_of(now())),
-        ledger.calls(connection),
+        ledger.calls_by_state(connection),
     )
 
 

@@ -233,7 +233,7 @@ def costs(connection: db.Connection, by: str, *, day: str = "", most: int | None
     return [Cost(str(row[0]), *(int(each) for each in row[1:])) for row in rows]
 
 
-def calls(connection: db.Connection) -> dict[tuple[str, Entry], int]:
+def calls_by_state(connection: db.Connection) -> dict[tuple[str, Entry], int]:
     """How many calls there were, by service and by how far they are."""
     group = (ledger.c.service, ledger.c.state)
     rows = connection.execute(db.select(*group, db.func.count()).group_by(*group).order_by(*group))

@@ -58,7 +58,7 @@ def test_calls_are_counted_by_service_and_by_how_far_they_are(database: Database
     ask(database)
     ask(database, replace(CALL, service="elevenlabs"))
     with database.reading() as connection:
-        assert ledger.calls(connection) == {
+        assert ledger.calls_by_state(connection) == {
             ("claude", Entry.RESERVED): 1, ("claude", Entry.SETTLED): 1, ("elevenlabs", Entry.RESERVED): 1,
         }  # fmt: skip
 
