@@ -6,6 +6,7 @@ is the catalog's.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from deckport_assets.catalog.cards import find_card
 from deckport_assets.catalog.prompt_queue import Statistics, Status
 from deckport_assets.errors import BadRequest, Refused, ServiceUnavailable
 
+log = logging.getLogger("deckport.api")
 FIELDS = ("card", "text", "references", "priority", "dedupe_key")
 FRESH = {"Cache-Control": "no-store"}
 
@@ -90,6 +92,7 @@ class PromptRoutes:
             told, new = await self.catalog.change(put)
         except (BadRequest, Refused) as error:
             raise Problem(400 if isinstance(error, BadRequest) else 409, f"{error} {error.remedy}") from None
+        log.info("request %s of %s is in the queue, asked by %s", told["id"], key.name, correlation)
         place = {"Location": f"/v1/prompts/queue/{told['id']}"} | FRESH
         return JSONResponse(told, 201 if new else 200, place)
 
