@@ -15,6 +15,7 @@ from api.documents import MediaFile
 from api.records import CardRecord
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.database import now
+from deckport_assets.catalog.prompt_batches import Batch, unfinished
 from deckport_assets.catalog.prompt_queue import Request, Statistics, Status
 from deckport_assets.catalog.recipes import THUMBNAIL
 from deckport_assets.catalog.services import Circuit, State, circuits
@@ -34,6 +35,8 @@ class Snapshot:
     ended: list[Request]
     known: Statistics
     circuit: Circuit | None
+    batches: list[Batch]
+    """What is at the service in one piece."""
 
 
 def snapshot(connection: db.Connection) -> Snapshot:
@@ -45,6 +48,7 @@ def snapshot(connection: db.Connection) -> Snapshot:
         queue.settled(connection, [Status.COMPLETED, Status.CANCELLED], most=MOST_ENDED),
         queue.statistics(connection),
         circuits(connection, [WRITER]).get(WRITER),
+        unfinished(connection),
     )
 
 
@@ -95,6 +99,7 @@ class PromptList:
     known: Statistics
     circuit: Circuit | None
     """Of the writer, when it is left alone."""
+    batches: list[Batch]
 
     @property
     def waiting(self) -> int:
@@ -117,7 +122,7 @@ def prompt_list(seen: Snapshot, records: Mapping[str, CardRecord], name: str, *,
     rests = seen.circuit is not None and seen.circuit.state is not State.CLOSED and not drafts
     every = sum(seen.known.by_status[status] for status in queue.OPEN)
     more = max(0, every - len(items))
-    return PromptList(items, more, failed, ended, seen.known, seen.circuit if rests else None)
+    return PromptList(items, more, failed, ended, seen.known, seen.circuit if rests else None, seen.batches)
 
 
 def _open(seen: Snapshot, records: Mapping[str, CardRecord], name: str) -> Iterable[Item]:

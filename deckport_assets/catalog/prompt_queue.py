@@ -246,11 +246,18 @@ def cancel(connection: db.Connection, number: int) -> Request:
 
 
 def retry(connection: db.Connection, number: int) -> Request:
-    """Ask again for one that has failed or was cancelled, from the beginning. Raises Refused for any other."""
+    """Ask again for one that has failed or was cancelled, from the beginning.
+
+    Raises Refused for any other, and when the same was asked for anew meanwhile.
+    """
+    before = find(connection, number)
+    other = _open_with(connection, before.dedupe) if before is not None and before.dedupe else None
+    if other is not None and other.id != number:
+        raise Refused(f"Request {other.id} asks for the same already.", remedy="deckport prompts queue")
     here = db.and_(requests.c.id == number, requests.c.status.in_((Status.FAILED, Status.CANCELLED)))
     told = {
         "status": Status.QUEUED.value, "failures": 0, "run_after": now(), "finished_at": None, "cause": "", "kind": "",
-        "remedy": "", "dedupe": None,
+        "remedy": "",
     }  # fmt: skip
     if connection.execute(requests.update().where(here).values(**told)).rowcount == 0:
         found = find(connection, number)

@@ -126,8 +126,14 @@ def retry(number: tuple[int, ...], failed: bool, as_json: bool) -> None:
     if failed == bool(number):
         raise Refused("Which?", remedy="Name numbers, or say --failed.")
     with open_catalog() as database, database.writing() as connection:
-        wanted = number or tuple(each.id for each in queue.settled(connection, [Status.FAILED], most=10_000))
-        made = [queue.retry(connection, each) for each in wanted]
+        made = []
+        for each in number or tuple(one.id for one in queue.settled(connection, [Status.FAILED], most=10_000)):
+            try:
+                made.append(queue.retry(connection, each))
+            except Refused as error:
+                if number:
+                    raise
+                click.echo(f"{each}: {error}", err=True)
     _say(made, "waits again", as_json=as_json)
 
 

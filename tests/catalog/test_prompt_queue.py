@@ -249,3 +249,17 @@ def test_how_long_yet_follows_the_place_in_line_and_the_speed_of_the_last_hour(
     assert known.usual_s == pytest.approx(10, abs=1) and known.by_status["completed"] == 2
     assert line[0] == "card 2"
     assert [round(queue.wait_s(place, known), -1) for place in (0, 2, 3, 6)] == [10, 10, 20, 30]
+
+
+def test_what_was_asked_for_anew_meanwhile_is_not_asked_for_again(database: Database) -> None:
+    with database.writing() as connection:
+        first, _ = queue.enqueue(connection, card="moth", requester="ada")
+        queue.cancel(connection, first.id)
+        second, new = queue.enqueue(connection, card="moth", requester="ada")
+        assert new
+    with pytest.raises(Refused, match=f"Request {second.id}"), database.writing() as connection:
+        queue.retry(connection, first.id)
+    with database.writing() as connection:
+        queue.cancel(connection, second.id)
+        assert queue.retry(connection, first.id).status is queue.Status.QUEUED
+        assert queue.enqueue(connection, card="moth", requester="ben") == (queue.find(connection, first.id), False)
