@@ -63,7 +63,7 @@ class Drain:
     written: Callable[[str, Request], None]
     claimed: Callable[[Request], None] = lambda request: None
     stopped: Callable[[], bool] = lambda: False
-    linger_s: float = LINGER_S
+    linger_s: float = field(default_factory=lambda: LINGER_S)
     tally: Tally = field(default_factory=Tally)
     _taken: int = 0
     _over: threading.Event = field(default_factory=threading.Event)

@@ -48,7 +48,9 @@ def import_source(home: Path) -> dg.ScheduleDefinition:
         default_status=RUNNING,
         description="At one in the morning: imports DECKPORT_HOME/source when its two files have changed.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext, catalog: Catalog) -> dg.RunRequest | dg.SkipReason:
+    def schedule(
+        context: dg.ScheduleEvaluationContext, catalog: dg.ResourceParam[Catalog]
+    ) -> dg.RunRequest | dg.SkipReason:
         files = [home / "source" / name for name in ("cards_gameplay.csv", "cards_art.csv")]
         if not all(file.is_file() for file in files):
             return dg.SkipReason(f"There is no {' and '.join(str(file) for file in files)}.")
@@ -72,7 +74,7 @@ def retry_failures(unasked_never: frozenset[str]) -> dg.ScheduleDefinition:
         default_status=RUNNING,
         description="At two in the morning: asks again for what failed and may be tried again, and for nothing else.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext, catalog: Catalog) -> Iterator[Any]:
+    def schedule(context: dg.ScheduleEvaluationContext, catalog: dg.ResourceParam[Catalog]) -> Iterator[Any]:
         with catalog.database.reading() as connection:
             every = list_failures(connection, retryable=True)
         failed = {(f.asset, f.partition) for f in every if f.asset not in unasked_never}
@@ -91,7 +93,9 @@ def write_missing_prompts(real_assets: frozenset[str]) -> dg.ScheduleDefinition:
         default_status=STOPPED,
         description="At half past two, once switched on: hands in every missing prompt as one batch. This costs.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext, catalog: Catalog) -> dg.RunRequest | dg.SkipReason:
+    def schedule(
+        context: dg.ScheduleEvaluationContext, catalog: dg.ResourceParam[Catalog]
+    ) -> dg.RunRequest | dg.SkipReason:
         if PROMPT not in real_assets:
             return dg.SkipReason("Only Claude takes batches, and there is no ANTHROPIC_API_KEY.")
         with catalog.database.reading() as connection:
@@ -113,7 +117,7 @@ def replace_drafts(real_assets: frozenset[str]) -> dg.ScheduleDefinition:
         default_status=STOPPED,
         description="At three in the morning, once switched on: makes drafts anew with the real providers. This costs.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext, catalog: Catalog) -> Iterator[Any]:
+    def schedule(context: dg.ScheduleEvaluationContext, catalog: dg.ResourceParam[Catalog]) -> Iterator[Any]:
         if not real_assets:
             yield dg.SkipReason("No asset has a real provider and is named by DECKPORT_AUTOMATE: drafts stay.")
             return

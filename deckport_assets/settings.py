@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -109,6 +110,14 @@ class Settings(BaseSettings):
             raise ValueError("one server is named twice")
         return tuple(found)
 
+    @field_validator("anthropic_base_url", "dagster_url", mode="after")
+    @classmethod
+    def _without_login(cls, value: str) -> str:
+        """The SDK would send a login in place of the key, and logs tell the address; the pages link to Dagster's."""
+        if value and (not _is_address(value) or "@" in urlsplit(value).netloc):
+            raise ValueError("expected http://host:port or https://host, without a user and a password")
+        return value
+
     @field_validator("comfyui_values_art", "comfyui_values_video", mode="before")
     @classmethod
     def _values(cls, value: Any) -> Any:
@@ -187,9 +196,15 @@ def _is_address(word: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
+_SECRET_IN_QUERY = re.compile(r"(?i)([?&](?:ssl)?password=)[^&]*")
+"""PostgreSQL takes a password there too."""
+
+
 def _mask(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return "***" if value.get_secret_value() else ""
+    if isinstance(value, str):
+        value = _SECRET_IN_QUERY.sub(r"\1***", value)
     if isinstance(value, str) and "@" in value:
         scheme, there, _ = value.partition("://")
         return f"{scheme if there else ''}{there}***@{value.rsplit('@', 1)[1]}"

@@ -24,6 +24,23 @@ def test_a_password_is_not_shown() -> None:
     assert shown["DECKPORT_DATABASE_URL"] == "postgresql://***@db/deckport"
 
 
+def test_a_password_in_a_query_is_not_shown_either() -> None:
+    shown = Settings(database_url="postgresql://db/deckport?user=deck&password=secret&sslmode=require").masked()
+
+    assert shown["DECKPORT_DATABASE_URL"] == "postgresql://db/deckport?user=deck&password=***&sslmode=require"
+
+
+@pytest.mark.parametrize("name", ["DECKPORT_DAGSTER_URL", "ANTHROPIC_BASE_URL"])
+@pytest.mark.parametrize("address", ["http://joe:S3cret@host", "joe:S3cret@host", "host", "http://host:port"])
+def test_an_address_that_is_shown_or_logged_holds_no_login(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, address)
+    with pytest.raises(ValueError, match="without a user and a password") as told:
+        Settings()
+    assert "S3cret" not in str(told.value)
+
+
 @pytest.mark.parametrize("address", ["joe:S3cret@host:8188", "ftp://joe:S3cret@host", "http://joe:S3cret@host:port"])
 def test_an_address_that_is_none_is_told_without_its_password(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DECKPORT_COMFYUI_SERVERS", address)

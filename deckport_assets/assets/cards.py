@@ -78,7 +78,10 @@ def prompt(*, automated: bool) -> dg.AssetsDefinition:
         automation_condition=NEED if automated else None,
     )
     def prompt(
-        context: dg.AssetExecutionContext, catalog: Catalog, media: Media, writer: dg.ResourceParam[Writer]
+        context: dg.AssetExecutionContext,
+        catalog: dg.ResourceParam[Catalog],
+        media: Media,
+        writer: dg.ResourceParam[Writer],
     ) -> Iterator[Any]:
         """The words that the card's picture is drawn from: a person's, the source's, or else written for it."""
         line = line_for(context, catalog, media, partial(write_prompt, writer=writer), real=writer.real)
@@ -104,7 +107,10 @@ def artwork(*, automated: bool) -> dg.AssetsDefinition:
         automation_condition=NEED if automated else None,
     )
     def artwork(
-        context: dg.AssetExecutionContext, catalog: Catalog, media: Media, artist: dg.ResourceParam[Artist]
+        context: dg.AssetExecutionContext,
+        catalog: dg.ResourceParam[Catalog],
+        media: Media,
+        artist: dg.ResourceParam[Artist],
     ) -> Iterator[Any]:
         """The picture on the card, without frame or text."""
         line = line_for(context, catalog, media, partial(draw_artwork, artist=artist), real=artist.real)
@@ -142,7 +148,7 @@ def rendering(code_version: str) -> dg.AssetsDefinition:
         pool="renderer",
     )
     def rendered_card(
-        context: dg.AssetExecutionContext, catalog: Catalog, media: Media, studio: Studio
+        context: dg.AssetExecutionContext, catalog: dg.ResourceParam[Catalog], media: Media, studio: Studio
     ) -> Iterator[Any]:
         """The finished card, its bare frame and its thumbnails, in one pass over the artwork."""
         line = line_for(context, catalog, media, partial(render, studio=studio), real=True)
@@ -168,7 +174,7 @@ def video() -> dg.AssetsDefinition:
     )
     def video(
         context: dg.AssetExecutionContext,
-        catalog: Catalog,
+        catalog: dg.ResourceParam[Catalog],
         media: Media,
         studio: Studio,
         animator: dg.ResourceParam[Animator],
@@ -225,7 +231,7 @@ def check(assets: Sequence[str]) -> dg.AssetChecksDefinition:
         can_subset=True,
     )
     def fit_to_publish(
-        context: dg.AssetCheckExecutionContext, catalog: Catalog, media: Media
+        context: dg.AssetCheckExecutionContext, catalog: dg.ResourceParam[Catalog], media: Media
     ) -> Iterator[dg.AssetCheckResult]:
         made_here = context.op_execution_context.job_def.asset_layer.selected_asset_keys
         for check_key in sorted(context.selected_asset_check_keys):

@@ -38,7 +38,9 @@ def catalog_asset(home: Path) -> dg.AssetsDefinition:
         kinds={"csv"},
         code_version="1",
     )
-    def cards_catalog(context: dg.AssetExecutionContext, config: Source, catalog: Catalog) -> dg.MaterializeResult[Any]:
+    def cards_catalog(
+        context: dg.AssetExecutionContext, config: Source, catalog: dg.ResourceParam[Catalog]
+    ) -> dg.MaterializeResult[Any]:
         """Every card's facts and prompts, read from the two CSV files and checked row by row."""
         imported = import_catalog(
             catalog.database, home, home / config.gameplay_csv, home / config.art_csv, retire=config.retire

@@ -22,8 +22,10 @@ TAGS = {LANE_TAG: Lane.PROMPTS.value}
 def hand_in() -> dg.JobDefinition:
     """The job that hands in a batch of all missing prompts."""
 
-    @dg.op(name=HAND_IN, description="Hands in every missing prompt as one batch, as far as the budgets reach.")
-    def write(context: dg.OpExecutionContext, catalog: Catalog, writer: dg.ResourceParam[Writer]) -> None:
+    @dg.op(name="hand_in", description="Hands in every missing prompt as one batch, as far as the budgets reach.")
+    def write(
+        context: dg.OpExecutionContext, catalog: dg.ResourceParam[Catalog], writer: dg.ResourceParam[Writer]
+    ) -> None:
         bulk = bulk_of(writer, catalog, context)
         with catalog.database.reading() as connection:
             slugs = [card.slug for card in all_cards(connection)]
@@ -52,8 +54,10 @@ def hand_in() -> dg.JobDefinition:
 def collect() -> dg.JobDefinition:
     """The job that collects the batches that have ended."""
 
-    @dg.op(name=COLLECT, description="Makes the answers of batches that have ended the prompts of their cards.")
-    def take(context: dg.OpExecutionContext, catalog: Catalog, writer: dg.ResourceParam[Writer]) -> None:
+    @dg.op(name="take_answers", description="Makes the answers of batches that have ended the prompts of their cards.")
+    def take(
+        context: dg.OpExecutionContext, catalog: dg.ResourceParam[Catalog], writer: dg.ResourceParam[Writer]
+    ) -> None:
         bulk = bulk_of(writer, catalog, context)
         with catalog.database.reading() as connection:
             open_ones = batches.unfinished(connection)
@@ -76,7 +80,7 @@ def collect() -> dg.JobDefinition:
     return job
 
 
-def bulk_of(writer: Writer, catalog: Catalog, context: dg.OpExecutionContext) -> BulkWriting:
+def bulk_of(writer: Writer, catalog: dg.ResourceParam[Catalog], context: dg.OpExecutionContext) -> BulkWriting:
     """Bulk writing with the writer that is configured. Raises Refused for the embedded one."""
     if not isinstance(writer, ClaudeWriter):
         raise Refused("Only Claude takes batches.", remedy="Set ANTHROPIC_API_KEY.")

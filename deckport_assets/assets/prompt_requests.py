@@ -28,8 +28,15 @@ CORRELATION_TAG = "deckport/correlation"
 def write_requests() -> dg.JobDefinition:
     """The job; the sensor `prompt_requests` asks for it."""
 
-    @dg.op(name=JOB, description="Writes what waits in the prompt queue, three at a time, the urgent first.")
-    def write(context: dg.OpExecutionContext, catalog: Catalog, media: Media, writer: dg.ResourceParam[Writer]) -> None:
+    @dg.op(
+        name="write_waiting", description="Writes what waits in the prompt queue, three at a time, the urgent first."
+    )
+    def write(
+        context: dg.OpExecutionContext,
+        catalog: dg.ResourceParam[Catalog],
+        media: Media,
+        writer: dg.ResourceParam[Writer],
+    ) -> None:
         line = CardLine(
             catalog.database,
             media.store,

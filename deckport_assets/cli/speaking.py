@@ -11,7 +11,7 @@ import click
 
 from deckport_assets.catalog.database import Database
 from deckport_assets.errors import DeckportError, Refused
-from deckport_assets.settings import Settings, misspelt, settings
+from deckport_assets.settings import Settings, misspelt, settings, variable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,7 +49,8 @@ def chosen_settings() -> Settings:
         return chosen
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        name = "DECKPORT_" + str(first["loc"][0]).upper()
+        field = str(first["loc"][0])  # its name, or that of its variable when it has one of its own
+        name = variable(field) if field in Settings.model_fields else field
         raise Refused(f"{name}: {first['msg']}.", remedy="Correct it in the environment or in .env.") from None
 
 

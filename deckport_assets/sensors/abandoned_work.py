@@ -33,7 +33,9 @@ KEPT_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_ran
     description="Asks again for the cards of a run that was killed, when nobody else does.",
     target=dg.AssetSelection.groups("cards"),
 )
-def abandoned_work(context: dg.SensorEvaluationContext, catalog: Catalog) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def abandoned_work(
+    context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run for each that died; claims of runs that have ended are given back."""
     asked = 0
     for record in died(context.instance):

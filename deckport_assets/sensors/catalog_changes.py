@@ -19,7 +19,7 @@ from deckport_assets.resources.catalog import Catalog
     description="Tells Dagster of imported cards that it does not know yet; forgets retired ones when all is quiet.",
     target=dg.AssetSelection.groups("cards"),
 )
-def catalog_changes(context: dg.SensorEvaluationContext, catalog: Catalog) -> Iterator[dg.SkipReason]:
+def catalog_changes(context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog]) -> Iterator[dg.SkipReason]:
     """An import tells Dagster itself; this mends what a kill between the two left open."""
     with catalog.database.reading() as connection:
         columns = cards_table.c

@@ -22,7 +22,7 @@ from deckport_assets.resources.providers import Writer
     description="Asks Claude once a minute how batches of prompts are doing, and has those collected that have ended.",
 )
 def prompt_batches(
-    context: dg.SensorEvaluationContext, catalog: Catalog, writer: dg.ResourceParam[Writer]
+    context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog], writer: dg.ResourceParam[Writer]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One call for each batch that is open; none when there is none."""
     with catalog.database.reading() as connection:

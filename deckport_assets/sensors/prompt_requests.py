@@ -32,7 +32,9 @@ MOST_PUBLISHED = 200
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Has what waits in the prompt queue written; gives back what a killed run was writing.",
 )
-def prompt_requests(context: dg.SensorEvaluationContext, catalog: Catalog) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def prompt_requests(
+    context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run at most drains the queue."""
     over = is_over(context.instance)
     with catalog.database.writing() as connection:
@@ -56,7 +58,9 @@ def prompt_requests(context: dg.SensorEvaluationContext, catalog: Catalog) -> It
     description="Makes the prompt of a card its asset when a person, the queue or a batch has written it.",
     target=dg.AssetSelection.groups("cards"),
 )
-def written_prompts(context: dg.SensorEvaluationContext, catalog: Catalog) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def written_prompts(
+    context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Nothing is written or paid here: the prompts are there. A run that is writing tells of its own."""
     with catalog.database.reading() as connection:
         left = untold(connection)

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as db
 
+from deckport_assets.assets.prompt_batches import COLLECT, HAND_IN
 from deckport_assets.assets.prompt_requests import CORRELATION_TAG, JOB
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.database import Database
@@ -76,6 +77,13 @@ def test_an_answer_becomes_the_card_s_prompt_and_dagster_knows(line: Pipeline) -
     assert made.cost_microusd > 0, "what it cost stands on the partition"
     assert line.check(PROMPT, A).passed
     assert tick(line, written_prompts) == [], "it has told already"
+
+
+@pytest.mark.filterwarnings("ignore:Asset job")
+def test_a_code_server_can_load_every_job(line: Pipeline) -> None:
+    """In process each job stands alone; a code server refuses them all when two share an op's or a graph's name."""
+    jobs = line.definitions.get_repository_def().get_all_jobs()
+    assert {JOB, HAND_IN, COLLECT} <= {job.name for job in jobs}
 
 
 def test_the_asset_asks_claude_too_and_says_what_it_cost(line: Pipeline, fake: FakeClaude) -> None:

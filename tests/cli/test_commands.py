@@ -164,6 +164,10 @@ def test_a_wrong_setting_is_named(type_: Type, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("DECKPORT_WORKERS", "9")
     settings.cache_clear()
     assert "DECKPORT_WORKERS" in str(type_("settings", code=None).exception)
+    monkeypatch.setenv("DECKPORT_WORKERS", "2")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "nowhere")
+    settings.cache_clear()
+    assert str(type_("settings", code=None).exception).startswith("ANTHROPIC_BASE_URL: ")
 
 
 def test_settings_never_show_a_password(type_: Type, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,8 @@ class Switches:
     """Status codes (with headers) that the next requests are answered with."""
     error_code: str = ""
     """What those answers name as the cause, in `error.details.error_code`."""
+    echo: bool = False
+    """Those answers repeat the request's headers, as the page of a proxy may."""
     hang: int = 0
     """Requests that are taken and never answered."""
     cut: int = 0
@@ -48,14 +50,32 @@ class Switches:
     """Batches that are taken and whose number never comes back."""
 
 
+@dataclass
+class Exchange:
+    """One request and what it was answered with, as both went over the wire."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: Any
+    status: int = 0
+    answer_headers: dict[str, str] = field(default_factory=dict)
+    answer: bytes = b""
+
+
 class FakeClaude:
     """The service, its answers written by `write(body)`."""
 
     def __init__(self, write: Write, switches: Switches | None = None) -> None:
         self.write = write
         self.switches = switches or Switches()
+        self.special: dict[str, Switches] = {}
+        """The switches of those requests in which certain words stand."""
         self.requests: list[tuple[str, str, Any, dict[str, str]]] = []
         """Method, path, body and headers of each request."""
+        self.exchanges: list[Exchange] = []
+        """Each request with its answer; one that was never answered has the status 0."""
         self.answered: Counter[str] = Counter()
         self.batches: dict[str, dict[str, Any]] = {}
         self.results: dict[str, list[dict[str, Any]]] = {}
@@ -69,24 +89,37 @@ class FakeClaude:
         """How many messages were asked for."""
         return sum(path == "/v1/messages" for _, path, _, _ in self.requests)
 
-    def message(self, body: dict[str, Any]) -> dict[str, Any]:
+    def switches_for(self, body: Any) -> Switches:
+        """The switches that a request is answered with."""
+        said = json.dumps(body)
+        return next((special for words, special in self.special.items() if words in said), self.switches)
+
+    def message(self, body: dict[str, Any], tier: str = "standard") -> dict[str, Any]:
         """An answer, with counts that follow the lengths."""
         text = self.write(body)
+        switches = self.switches_for(body)
+        refused = switches.stop_reason == "refusal"
         read = sum(len(block["text"]) for block in body.get("system", [])) + len(json.dumps(body["messages"]))
         return {
             "id": f"msg_{uuid.uuid4().hex[:24]}",
             "type": "message",
             "role": "assistant",
             "model": body["model"],
-            "content": [] if self.switches.stop_reason == "refusal" else [{"type": "text", "text": text}],
-            "stop_reason": self.switches.stop_reason,
+            "content": [] if refused else [{"type": "text", "text": text, "citations": None}],
+            "stop_reason": switches.stop_reason,
             "stop_sequence": None,
+            "stop_details": {"type": "refusal", "category": None, "explanation": None} if refused else None,
+            "container": None,
             "usage": {
                 "input_tokens": read // 4,
                 "output_tokens": len(text) // 4,
                 "cache_creation_input_tokens": 0,
                 "cache_read_input_tokens": 0,
-                "service_tier": "standard",
+                "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+                "output_tokens_details": {"thinking_tokens": 0},
+                "server_tool_use": None,
+                "inference_geo": "not_available",
+                "service_tier": tier,
             },
         }
 
@@ -102,7 +135,7 @@ class FakeClaude:
                 error = {"type": "api_error", "message": "Internal server error"}
                 result = {"type": "errored", "error": {"type": "error", "error": error, "request_id": "req_batch"}}
             else:
-                result = {"type": "succeeded", "message": self.message(request["params"])}
+                result = {"type": "succeeded", "message": self.message(request["params"], "batch")}
                 self.answered[request["custom_id"]] += 1
             results.append({"custom_id": request["custom_id"], "result": result})
         self.results[number] = list(reversed(results))  # in no order that means anything
@@ -113,35 +146,42 @@ class FakeClaude:
         }
         return self.batch(number)
 
-    def list_batches(self) -> dict[str, Any]:
-        listed = [self.batch(number) for number in reversed(self.batches)]
-        ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]} if listed else {}
-        return {"data": listed, "has_more": False, "first_id": None, "last_id": None} | ends
+    def cancel_batch(self, number: str) -> dict[str, Any]:
+        """What was not answered by then never is. It ends as soon as somebody looks again."""
+        kept = self.batches[number]
+        if time.monotonic() < kept["ready_at"]:
+            kept["cancelled"] = True
+            for each in self.results[number]:
+                if each["result"]["type"] == "succeeded":
+                    self.answered[each["custom_id"]] -= 1
+                each["result"] = {"type": "canceled"}
+        told = self.batch(number)
+        kept["ready_at"] = min(kept["ready_at"], time.monotonic())
+        return told
 
-    def cancel(self, number: str) -> dict[str, Any]:
-        """What is not answered yet is cancelled."""
-        if time.monotonic() < self.batches[number]["ready_at"]:
-            self.batches[number]["ready_at"] = time.monotonic()
-            for result in self.results[number]:
-                result["result"] = {"type": "canceled"}
-        return self.batch(number)
+    def list_batches(self) -> dict[str, Any]:
+        """All of them on one page, the latest first."""
+        numbers = list(reversed(self.batches))
+        ends = {"first_id": numbers[0], "last_id": numbers[-1]} if numbers else {"first_id": None, "last_id": None}
+        return {"data": [self.batch(number) for number in numbers], "has_more": False, **ends}
 
     def batch(self, number: str) -> dict[str, Any]:
         kept = self.batches[number]
         ended = time.monotonic() >= kept["ready_at"]
         kinds = Counter(each["result"]["type"] for each in self.results[number]) if ended else Counter()
         counts = {kind: kinds.get(kind, 0) for kind in ("succeeded", "errored", "canceled", "expired")}
+        going = "canceling" if "cancelled" in kept else "in_progress"
         begun = kept["begun"]
         moment = begun.isoformat()
         return {
             "id": number,
             "type": "message_batch",
-            "processing_status": "ended" if ended else "in_progress",
+            "processing_status": "ended" if ended else going,
             "request_counts": counts | {"processing": 0 if ended else kept["asked"]},
             "ended_at": moment if ended else None,
             "created_at": moment,
             "expires_at": (begun + timedelta(days=1)).isoformat(),
-            "cancel_initiated_at": None,
+            "cancel_initiated_at": moment if "cancelled" in kept else None,
             "archived_at": None,
             "results_url": f"{self.url}/v1/messages/batches/{number}/results" if ended else None,
         }
@@ -186,10 +226,13 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
             self._answer(json.loads(self.rfile.read(length) or b"null"))
 
         def _answer(self, body: Any) -> None:
-            switches = fake.switches
-            path = self.path.partition("?")[0]
+            self.switches = switches = fake.switches_for(body)
+            path, _, query = self.path.partition("?")
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            self.exchange = Exchange(self.command, path, query, headers, body)
             with fake.lock:
-                fake.requests.append((self.command, path, body, {k.lower(): v for k, v in self.headers.items()}))
+                fake.requests.append((self.command, path, body, headers))
+                fake.exchanges.append(self.exchange)
                 fake.at_once += 1
                 fake.most_at_once = max(fake.most_at_once, fake.at_once)
             try:
@@ -210,13 +253,8 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
                     self._send(200, begun)
                 elif path == "/v1/messages/batches":
                     self._send(200, json.dumps(fake.list_batches()).encode())
-                elif path.endswith("/cancel"):
-                    self._send(200, json.dumps(fake.cancel(path.split("/")[-2])).encode())
-                elif path.endswith("/results"):
-                    lines = [json.dumps(each) for each in fake.results[path.split("/")[-2]]]
-                    self._send(200, "\n".join(lines).encode(), "application/x-jsonl")
-                elif path.startswith("/v1/messages/batches/") and path.rpartition("/")[2] in fake.batches:
-                    self._send(200, json.dumps(fake.batch(path.rpartition("/")[2])).encode())
+                elif path.startswith("/v1/messages/batches/") and path.split("/")[4] in fake.batches:
+                    self._batch(*path.split("/")[4:])
                 else:
                     self._error(404, "not_found_error", f"no {path}")
             finally:
@@ -227,8 +265,18 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
             """The SDK sends its key so since 2.x."""
             return self.headers.get("Authorization", "").removeprefix("Bearer ")
 
+        def _batch(self, number: str, what: str = "") -> None:
+            told = fake.cancel_batch(number) if what == "cancel" else fake.batch(number)
+            if what != "results":
+                self._send(200, json.dumps(told).encode())
+            elif told["processing_status"] == "ended":
+                lines = [json.dumps(each) for each in fake.results[number]]
+                self._send(200, "\n".join(lines).encode(), "application/x-jsonl")
+            else:
+                self._error(404, "not_found_error", f"{number} has no results yet")
+
         def _message(self, body: Any) -> None:
-            switches = fake.switches
+            switches = self.switches
             if switches.hang:
                 switches.hang -= 1
                 time.sleep(switches.seconds or 5)
@@ -250,10 +298,13 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
 
         def _error(self, status: int, kind: str, message: str, headers: dict[str, str] | None = None) -> None:
             error: dict[str, Any] = {"type": kind, "message": message}
-            if fake.switches.error_code:
-                error["details"] = {"error_code": fake.switches.error_code}
-            told = {"type": "error", "error": error, "request_id": "req_error"}
-            self._send(status, json.dumps(told).encode(), headers=headers)
+            if self.switches.error_code:
+                error["details"] = {"error_code": self.switches.error_code}
+            if self.switches.echo:
+                error["message"] += f" {self.exchange.headers}"
+            number = f"req_{uuid.uuid4().hex[:20]}"
+            told = {"type": "error", "error": error, "request_id": number}
+            self._send(status, json.dumps(told).encode(), headers={"request-id": number} | (headers or {}))
 
         def _send(
             self,
@@ -264,13 +315,16 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
             length: int | None = None,
             headers: dict[str, str] | None = None,
         ) -> None:
-            self.send_response(status)
-            for name, value in {
-                "Content-Type": kind,
-                "Content-Length": str(len(data) if length is None else length),
+            told = {
+                "content-type": kind,
+                "content-length": str(len(data) if length is None else length),
                 "request-id": f"req_{uuid.uuid4().hex[:20]}",
+                "anthropic-organization-id": "00000000-0000-0000-0000-000000000000",
                 **(headers or {}),
-            }.items():
+            }
+            self.exchange.status, self.exchange.answer_headers, self.exchange.answer = status, told, data
+            self.send_response(status)
+            for name, value in told.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
@@ -280,6 +334,6 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
 
 _KINDS = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
-    404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error", 500: "api_error",
+    404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error", 500: "api_error", 504: "timeout_error",
     529: "overloaded_error",
 }  # fmt: skip

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import uuid4
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from deckport_assets.catalog import ledger, services
 from deckport_assets.catalog.database import Database, now
@@ -88,7 +88,7 @@ class Answered(Generic[Answer]):
 
 
 class Claude:
-    """Anthropic's service behind a key. Its `repr` shows no key. Safe to share between threads."""
+    """Anthropic's service behind a key. Nothing that it says or prints shows the key. Safe to share between threads."""
 
     def __init__(
         self,
@@ -103,8 +103,8 @@ class Claude:
         wait_s: float = 900.0,
         most_retries: int = 2,
     ) -> None:
-        self._key = key
-        self._catalog_url = catalog_url
+        self._key = SecretStr(key)
+        self._catalog_url = SecretStr(catalog_url)
         self.model = model
         self.base_url = base_url
         self.budgets = budgets
@@ -119,7 +119,7 @@ class Claude:
     @cached_property
     def database(self) -> Database:
         """Where the ledger, the circuit and the slots are."""
-        return Database(self._catalog_url)
+        return Database(self._catalog_url.get_secret_value())
 
     def ask(self, question: Question[Answer], occasion: Occasion) -> Answered[Answer]:
         """Ask, and pay.
@@ -300,7 +300,7 @@ class Claude:
             return response
 
         return Anthropic(
-            api_key=self._key,
+            api_key=self._key.get_secret_value(),
             base_url=self.base_url or None,
             timeout=self.timeout_s,
             max_retries=self.most_retries if most_retries is None else most_retries,
@@ -322,14 +322,16 @@ _ASK_AGAIN = "It may have been paid, so it is not asked again by itself: ask aga
 
 
 def as_ours(error: Any) -> DeckportError:
-    """An error of the SDK as one of ours, without the request that it carries."""
+    """An error of the SDK as one of ours, without the request that it carries, and without the key: what answers at a
+    wrong address may repeat what it was sent."""
     import anthropic
 
     if isinstance(error, anthropic.APIConnectionError):
         return ServiceUnavailable(f"Claude cannot be reached: {_in_words(error)}.")
     if not isinstance(error, anthropic.APIStatusError):
         return ServiceUnavailable(f"Claude: {type(error).__name__}.")
-    told = f"Claude says {error.status_code}: {error.api_message or type(error).__name__}"
+    said, key = str(error.api_message or type(error).__name__), _key_of(error.request)
+    told = f"Claude says {error.status_code}: {said.replace(key, '***') if key else said}"
     told = f"{told} (request {error.request_id})" if error.request_id else told
     if error.status_code in (401, 403):
         return Unauthorised(told, remedy="Set ANTHROPIC_API_KEY to a key that is valid.")
@@ -340,6 +342,12 @@ def as_ours(error: Any) -> DeckportError:
     if error.status_code == 429 or error.status_code >= 500:
         return ServiceUnavailable(told, after_s=_asked_to_wait_s(error.response.headers))
     return Rejected(told, remedy="The request itself is wrong; what was sent stands in the card's prompt page.")
+
+
+def _key_of(request: Any) -> str:
+    """The key that a request was sent with."""
+    headers = request.headers
+    return str(headers.get("authorization", "")).removeprefix("Bearer ") or str(headers.get("x-api-key", ""))
 
 
 def tokens_of(usage: Any) -> Tokens:

@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import SecretStr
+
 from deckport_assets.catalog.database import Database
 from deckport_assets.errors import TemplateError
 from deckport_assets.models import PAINTED_FACTS, Card
@@ -54,7 +56,7 @@ class ComfyUI:
         self.workflows = tuple(workflows)
         self.patience = patience or Patience()
         self.wait_s = wait_s
-        self._catalog_url = catalog_url
+        self._catalog_url = SecretStr(catalog_url)
 
     def __repr__(self) -> str:
         return f"ComfyUI({', '.join(server.name for server in self.servers)})"
@@ -67,7 +69,7 @@ class ComfyUI:
     @cached_property
     def database(self) -> Database:
         """Where circuits and slots are."""
-        return Database(self._catalog_url)
+        return Database(self._catalog_url.get_secret_value())
 
     @cached_property
     def dispatch(self) -> Dispatch:
