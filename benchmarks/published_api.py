@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.errors import DeckportError
 from deckport_assets.models import Card
 from deckport_assets.resources.claude import Claude, ClaudeWriter
+from deckport_assets.resources.claude.batches import Batches
 from deckport_assets.resources.providers import Beside, Occasion
 from tests.catalog_source import art, card, write_source
 from tests.fakes.claude import Exchange, FakeClaude, Switches, running
@@ -300,34 +301,31 @@ class Play:
         occasion = Occasion("run", 5, lambda words: None, lambda: False)
         ClaudeWriter(self.claude(), "Oil on canvas.").write_freely("an arena of glass", [], occasion=occasion)
 
-    def batches(self) -> anthropic.resources.messages.Batches:
-        """The SDK's own, until we have ours."""
-        client = anthropic.Anthropic(api_key=KEY, base_url=self.fake.url, max_retries=0)
-        return client.messages.batches
-
     def ended_batch(self) -> None:
         """A batch that ends in every way, looked at, listed and read."""
-        number = self._begin()
-        self.batches().retrieve(number)
-        self.batches().list(limit=2)
-        list(self.batches().results(number))
+        batches, number = self._begin()
+        batches.look(number)
+        batches.since(datetime.now(UTC) - timedelta(days=1))
+        list(batches.results(number))
 
     def cancelled_batch(self) -> None:
         """A batch that is cancelled while it is at work."""
-        number = self._begin()
-        self.batches().retrieve(number)
-        self.batches().cancel(number)
-        list(self.batches().results(number))
+        batches, number = self._begin()
+        batches.look(number)
+        batches.cancel(number)
+        list(batches.results(number))
 
     def no_batch(self) -> None:
         """A batch that there is not."""
-        self.batches().retrieve("msgbatch_none")
+        Batches(self.claude()).look("msgbatch_none")
 
-    def _begin(self) -> str:
+    def _begin(self) -> tuple[Batches, str]:
         claude = self.claude()
         writer = ClaudeWriter(claude, "Oil on canvas.")
-        requests: Any = [{"custom_id": each.slug, "params": claude.body(writer.question(each))} for each in self.cards]
-        return self.batches().create(requests=requests).id
+        batches = Batches(claude)
+        occasion = Occasion("run", 0, lambda words: None, lambda: False, correlation="c-1")
+        questions = {each.slug: writer.question(each) for each in self.cards}
+        return batches, batches.create(questions, occasion, lambda: None).service_id
 
 
 @dataclass(frozen=True, slots=True)
