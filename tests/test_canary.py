@@ -26,6 +26,7 @@ from dagster._serdes import serialize_value
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.keys import COOKIE
 from deckport_assets import cli
 from deckport_assets.assets.prompt_requests import JOB
 from deckport_assets.catalog import prompt_queue as queue
@@ -76,7 +77,7 @@ ADDRESSES = ("database_url", "comfyui_servers")
 TOLD = (
     "says 400", "says 404", "says 413", "says 429", "says 529", "ReadTimeout", "RemoteProtocolError", "cannot be read",
     "refuses to answer", "ends in the middle", "says 401", "says 402", "says 403", "says 500", "spend limit",
-    "cannot be reached",
+    "cannot be reached", "500 to a batch",
 )  # fmt: skip
 """What is told of each way, where the canaries must not be."""
 
@@ -214,6 +215,7 @@ def play(found: Evidence, patch: pytest.MonkeyPatch, fake: FakeClaude) -> None:
         fake.special = TOGETHER | ALONE
         for wave in (list(TOGETHER), *([name] for name in ALONE)):
             fail(pipeline, wave)
+        hand_in(found, pipeline, fake)
         patch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{nobody()}")
         settings.cache_clear()
         pipeline.settings = settings()
@@ -245,17 +247,34 @@ def fail(pipeline: Pipeline, names: Sequence[str]) -> None:
     forget_failures(pipeline.database)
 
 
+def hand_in(found: Evidence, pipeline: Pipeline, fake: FakeClaude) -> None:
+    """Missing prompts as a batch, which is refused, answered in part, and of which nobody knows whether it arrived."""
+    fake.special = {}
+    for number, switches in enumerate(
+        (
+            Switches(key=KEY, status=[400], echo=True),
+            Switches(key=KEY, errored=3, expire=3),
+            Switches(key=KEY, status=[500]),
+        )
+    ):
+        fake.switches = switches
+        for words in (["write", "--missing", "--batch", "--yes"], ["batches", "--collect"], ["batches", "--json"]):
+            type_(found, "prompts", *words, as_name=f"prompts {' '.join(words)}, {number}")
+        forget_failures(pipeline.database)
+    fake.special, fake.switches = TOGETHER | ALONE, Switches(key=KEY)
+
+
 def forget_failures(database: Database) -> None:
     """The service is asked again."""
     with database.writing() as connection:
         services.succeeded(connection, SERVICE)
 
 
-def type_(found: Evidence, *words: str) -> str:
+def type_(found: Evidence, *words: str, as_name: str = "") -> str:
     """Type a command; what it says, and how it ends, is evidence."""
     result = CliRunner().invoke(cli.deckport, words)
     ended = traceback.format_exception(*result.exc_info) if result.exc_info else []
-    found.streams[f"deckport {' '.join(words)}"] = (result.output + result.stderr + "".join(ended)).encode()
+    found.streams[f"deckport {as_name or ' '.join(words)}"] = (result.output + result.stderr + "".join(ended)).encode()
     return result.stdout
 
 
@@ -263,7 +282,8 @@ def type_everything(found: Evidence) -> None:
     """The commands that tell of settings, of requests and of failures; and two that fail."""
     for words in (
         ["settings"], ["settings", "--json"], ["prompts", "queue", "--all"], ["prompts", "queue", "--all", "--json"],
-        ["costs"], ["costs", "--by", "card", "--json"], ["failures"], ["failures", "--json"], ["comfyui", "check"],
+        ["costs"], ["costs", "--by", "card", "--json"], ["estimate"], ["estimate", "--batch", "--json"],
+        ["failures"], ["failures", "--json"], ["comfyui", "check"],
         ["produce", slug_of(NOWHERE), "--failed", "--assets", "prompt", "--yes"],
         ["produce", slug_of("Way Good"), "--assets", "artwork", "--yes"],
     ):  # fmt: skip
@@ -292,7 +312,8 @@ def call(found: Evidence, chosen: Settings) -> None:
     type_(found, "keys", "list")
     with TestClient(create_app(chosen, requests_per_minute=100_000)) as client:
         for path in (
-            "/", "/health", "/livez", "/readyz", "/failures", "/review", "/nope", "/cards/AZURE-001",
+            "/", "/health", "/livez", "/readyz", "/metrics", "/failures", "/prompts",
+            "/prompts/write?card=AZURE-001", "/review", "/nope", "/cards/AZURE-001",
             "/v1/catalog/cards", "/v1/catalog/cards/AZURE-001", "/v1/prompts/queue", "/v1/prompts/queue?status=failed",
             "/v1/prompts/queue/1", "/v1/prompts/queue/stats", "/v1/prompts/queue/999", "/v1/nope",
         ):  # fmt: skip
@@ -305,6 +326,9 @@ def call(found: Evidence, chosen: Settings) -> None:
                     "/v1/prompts/queue", json=body, headers={"Authorization": f"Bearer {offered}", "X-API-Key": offered}
                 )
                 found.replies[f"POST {body} {len(found.replies)}"] = f"{reply.headers} {reply.text}".encode()
+            for path in ("/prompts", "/prompts/write?card=AZURE-001"):
+                reply = client.get(path, headers={"Accept": "text/html", "Cookie": f"{COOKIE}={offered}"})
+                found.replies[f"GET {path} {len(found.replies)}"] = f"{reply.headers} {reply.text}".encode()
 
 
 def with_postgresql(found: Evidence, patch: pytest.MonkeyPatch) -> None:
