@@ -235,7 +235,7 @@ class _Look:
     def _warn_of_the_rest(self, facts: Mapping[str, Any]) -> None:
         if not (self.art and self.art["image_prompt"]):
             expected = "A prompt for its picture."
-            self._say(Severity.WARNING, "image_prompt", "", expected, "The embedded writer will draft one.")
+            self._say(Severity.WARNING, "image_prompt", "", expected, "It is written for the card: deckport prompts.")
         if len(facts["rules_text"]) > LONGEST_RULES:
             found = f"{len(facts['rules_text'])} characters"
             expected = f"At most {LONGEST_RULES} characters of rules."

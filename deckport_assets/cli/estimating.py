@@ -204,7 +204,10 @@ def sentences(found: Foresight) -> list[str]:
         if calls
         else "Nothing of it is paid"
     )
-    words = [f"{money}. About {in_time(found.seconds)} and {in_room(found.bytes)}{but}."]
+    known = f"About {in_time(found.seconds)} and {in_room(found.bytes)}{but}."
+    if len(unknown) == len(found.lines):
+        known = "Time and room are not known: none of it was ever made here."
+    words = [f"{money}. {known}"]
     words += [f"{name} leaves {in_dollars(rest)}: it stops there." for name, rest in found.crossed]
     return words
 

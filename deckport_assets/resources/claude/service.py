@@ -31,6 +31,7 @@ from deckport_assets.errors import (
     MissingModel,
     NeedsMoney,
     PossiblyBilled,
+    Refused,
     RefusedByModel,
     Rejected,
     ServiceUnavailable,
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 SERVICE = "claude"
 MOST_AT_ONCE = 3
 """Over queue, asset and batch together."""
+SHORTEST_REST_S = 5.0
+"""A service that asks for as much, after the SDK has tried again, is left alone at once."""
+LONGEST_CAUSE_CHARACTERS = 500
 LONGEST_PAUSE_S = 30.0
 """A service that asks to be left alone for longer is left alone: its circuit opens, and the caller is told."""
 USUAL_BYTES_A_TOKEN = 4
@@ -240,9 +244,8 @@ class Claude:
         """Tell the circuit that all processes share."""
         with self.database.writing() as connection:
             if isinstance(error, ServiceUnavailable):
-                services.failed(
-                    connection, SERVICE, str(error), opens_after=1 if error.after_s else services.OPENS_AFTER
-                )
+                patience = 1 if (error.after_s or 0.0) >= SHORTEST_REST_S else services.OPENS_AFTER
+                services.failed(connection, SERVICE, str(error), opens_after=patience)
             elif isinstance(error, Unauthorised | NeedsMoney):
                 services.failed(connection, SERVICE, str(error), opens_after=1)
 
@@ -309,8 +312,13 @@ class Claude:
 
     def _settled(self, question: Question[Answer], number: int, message: Any, request_id: str) -> Answered[Answer]:
         """Book what the call cost, and only then look at what it says."""
-        tokens = tokens_of(message.usage)
-        cost = cost_microusd(message.model, tokens)
+        try:
+            tokens = tokens_of(message.usage)
+            cost = cost_microusd(message.model, tokens)
+        except (Refused, ValueError, TypeError) as error:
+            unknown = PossiblyBilled(f"What Claude's answer cost cannot be told: {error}", remedy=_ASK_AGAIN)
+            self._book_failure(number, unknown)
+            raise unknown from None
         with self.database.writing() as connection:
             told = tokens.counts() | {"request_id": request_id, "stop_reason": message.stop_reason}
             ledger.settle(connection, number, cost, usage=told, prices=prices(), model=message.model)
@@ -331,7 +339,8 @@ def as_ours(error: Any) -> DeckportError:
     if not isinstance(error, anthropic.APIStatusError):
         return ServiceUnavailable(f"Claude: {type(error).__name__}.")
     said, key = str(error.api_message or type(error).__name__), _key_of(error.request)
-    told = f"Claude says {error.status_code}: {said.replace(key, '***') if key else said}"
+    said = (said.replace(key, "***") if key else said)[:LONGEST_CAUSE_CHARACTERS]
+    told = f"Claude says {error.status_code}: {said}"
     told = f"{told} (request {error.request_id})" if error.request_id else told
     if error.status_code in (401, 403):
         return Unauthorised(told, remedy="Set ANTHROPIC_API_KEY to a key that is valid.")

@@ -240,3 +240,18 @@ def test_the_key_is_told_nowhere(open_claude: Open, fake: FakeClaude, database: 
         said += [str(connection.execute(ledger.ledger.select()).all())]
     assert not any("canary" in words for words in said)
     assert canary in fake.requests[0][3]["authorization"], "or the canary was never there"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"model": "claude-of-tomorrow"}, {"usage": {"input_tokens": 5, "output_tokens": -5}}],
+    ids=["model", "usage"],
+)
+def test_an_answer_whose_cost_cannot_be_told_counts_at_its_ceiling(
+    open_claude: Open, fake: FakeClaude, database: Database, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]
+) -> None:
+    right = fake.message
+    monkeypatch.setattr(fake, "message", lambda body, **more: right(body, **more) | wrong)
+    with pytest.raises(PossiblyBilled, match="cannot be told"):
+        open_claude().ask(QUESTION, OCCASION)
+    assert [entry[0] for entry in entries(database)] == ["unknown"]
