@@ -72,7 +72,7 @@ def test_an_estimate_tells_what_the_same_words_would_cost(type_: Type, fake: Fak
     assert full["assets"][0]["calls"] == 3 and 0 < half["expected_usd"] < full["expected_usd"] < full["most_usd"]
     assert fake.requests == []
     words = type_("estimate").output
-    assert "3 paid calls" in words and "never made here" in words
+    assert "3 paid calls" in words and "none of it was ever made here" in words
 
 
 def test_an_estimate_after_the_fact_is_what_it_cost(type_: Type) -> None:
