@@ -189,6 +189,10 @@ class NeedsMoney(DeckportError):
     """A budget or a spend limit refuses."""
 
 
+class MoneySetAside(NeedsMoney):
+    """A budget refuses while other calls are out; what they leave of what is set aside for them may suffice."""
+
+
 class PossiblyBilled(DeckportError):
     """The call may have been paid and its answer is unknown: never repeated unasked."""
 

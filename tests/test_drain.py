@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deckport_assets.catalog import prompt_queue as queue
+from deckport_assets.catalog.cards import cards_by_slug
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.ledger import Budgets, spent
@@ -138,11 +139,13 @@ def test_a_budget_that_is_spent_ends_the_run_and_the_rest_waits_until_it_is_rais
 ) -> None:
     monkeypatch.setattr("deckport_assets.drain.SPENT_S", 0.0)
     ask(database)
-    cent = open_writer(budgets=Budgets(total_microusd=6_000))
-    tally, _ = drain(database, cent)
+    with database.reading() as connection:
+        one = open_writer().price(cards_by_slug(connection, SLUGS[:1])[SLUGS[0]])
+    tight = open_writer(budgets=Budgets(total_microusd=one.most_microusd // 2 + 250))  # two tries are priced
+    tally, _ = drain(database, tight)
     assert 0 < tally.completed < 6
     with database.reading() as connection:
-        assert spent(connection).total_microusd <= 6_000
+        assert spent(connection).total_microusd <= one.most_microusd // 2 + 250
         waiting = queue.in_line(connection)
     assert len(waiting) == 6 - tally.completed and any("DECKPORT_BUDGET_TOTAL_USD" in each.cause for each in waiting)
     drain(database, open_writer(budgets=Budgets(total_microusd=1_000_000)))

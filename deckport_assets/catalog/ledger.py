@@ -17,7 +17,7 @@ import sqlalchemy as db
 
 from deckport_assets.catalog.database import now, touch
 from deckport_assets.catalog.tables import ledger
-from deckport_assets.errors import NeedsMoney
+from deckport_assets.errors import MoneySetAside, NeedsMoney
 
 
 class Entry(StrEnum):
@@ -87,6 +87,16 @@ def spent(connection: db.Connection, order_id: str = "", day: str = "") -> Spent
         (ledger.c.state == Entry.SETTLED, ledger.c.cost_microusd),
         else_=0,
     )
+    return _sums(connection, counts, order_id, day)
+
+
+def _out(connection: db.Connection, order_id: str) -> Spent:
+    """What is set aside for calls that are out right now. A batch is out for hours: nobody waits for that."""
+    is_out = db.and_(ledger.c.state.in_((Entry.RESERVED, Entry.SENT)), ledger.c.holder.not_like(f"{BATCH}%"))
+    return _sums(connection, db.case((is_out, ledger.c.ceiling_microusd), else_=0), order_id, "")
+
+
+def _sums(connection: db.Connection, counts: db.ColumnElement[int], order_id: str, day: str) -> Spent:
     today, mine = (
         ledger.c.day == (day or day_of(now())),
         db.and_(ledger.c.order_id == order_id, ledger.c.order_id != ""),
@@ -111,26 +121,41 @@ def reserve_as_many(
     connection: db.Connection, calls: Sequence[Call], budgets: Budgets
 ) -> tuple[list[int], NeedsMoney | None]:
     """Set aside the ceilings of the first calls, of one order, as far as the budgets reach; gives the numbers of their
-    rows, and what would be crossed by the next."""
+    rows, and what would be crossed by the next (MoneySetAside when it may be there once other calls are answered)."""
     _one_at_a_time(connection)
-    already = spent(connection, calls[0].order_id if calls else "")
+    order_id = calls[0].order_id if calls else ""
+    already = spent(connection, order_id)
     numbers: list[int] = []
     more = 0
     for call in calls:
-        for name, limit, used in (
-            ("DECKPORT_BUDGET_DAY_USD", budgets.day_microusd, already.day_microusd + more),
-            ("DECKPORT_BUDGET_RUN_USD", budgets.order_microusd, already.order_microusd + more),
-            ("DECKPORT_BUDGET_TOTAL_USD", budgets.total_microusd, already.total_microusd + more),
-        ):
-            if limit is not None and used + call.ceiling_microusd > limit:
-                return numbers, NeedsMoney(
-                    f"{name} is {in_dollars(limit)}: {in_dollars(used)} of it are spent or set aside, and this call "
-                    f"of {call.service} may cost {in_dollars(call.ceiling_microusd)}.",
-                    remedy=f"Raise {name}" + (", or wait for tomorrow (UTC)." if "DAY" in name else "."),
-                )
+        if (crossed := _crossed(call, budgets, already, more)) is not None:
+            held = _out(connection, order_id)
+            settled = Spent(
+                already.day_microusd - held.day_microusd,
+                already.order_microusd - held.order_microusd,
+                already.total_microusd - held.total_microusd,
+            )
+            passes = not numbers and _crossed(call, budgets, settled, 0) is None
+            return numbers, MoneySetAside(str(crossed), remedy=crossed.remedy) if passes else crossed
         numbers.append(_reserved(connection, call))
         more += call.ceiling_microusd
     return numbers, None
+
+
+def _crossed(call: Call, budgets: Budgets, already: Spent, more: int) -> NeedsMoney | None:
+    """The budget that a call would cross, if any."""
+    for name, limit, used in (
+        ("DECKPORT_BUDGET_DAY_USD", budgets.day_microusd, already.day_microusd + more),
+        ("DECKPORT_BUDGET_RUN_USD", budgets.order_microusd, already.order_microusd + more),
+        ("DECKPORT_BUDGET_TOTAL_USD", budgets.total_microusd, already.total_microusd + more),
+    ):
+        if limit is not None and used + call.ceiling_microusd > limit:
+            return NeedsMoney(
+                f"{name} is {in_dollars(limit)}: {in_dollars(used)} of it are spent or set aside, and this call "
+                f"of {call.service} may cost {in_dollars(call.ceiling_microusd)}.",
+                remedy=f"Raise {name}" + (", or wait for tomorrow (UTC)." if "DAY" in name else "."),
+            )
+    return None
 
 
 def _reserved(connection: db.Connection, call: Call) -> int:

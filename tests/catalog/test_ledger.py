@@ -10,7 +10,7 @@ import pytest
 from deckport_assets.catalog import ledger
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.ledger import Budgets, Call, Entry, Spent, costs, reserve, spent
-from deckport_assets.errors import NeedsMoney
+from deckport_assets.errors import MoneySetAside, NeedsMoney
 
 CALL = Call(
     "claude", "cards/prompt", "moth", holder="run", ceiling_microusd=1_000, expected_microusd=400, model="haiku"
@@ -133,3 +133,15 @@ def test_costs_stand_beside_what_was_expected(database: Database) -> None:
 )
 def test_sums_are_told_as_people_read_them(microusd: int, words: str) -> None:
     assert ledger.in_dollars(microusd) == words
+
+
+def test_a_budget_that_other_calls_hold_may_be_there_once_they_are_answered(database: Database) -> None:
+    tight = Budgets(day_microusd=1_500)
+    first = ask(database, budgets=tight)
+    with pytest.raises(MoneySetAside):
+        ask(database, budgets=tight)
+    pay(database, first, 100)
+    ask(database, budgets=tight)
+    with pytest.raises(NeedsMoney) as refused:
+        ask(database, replace(CALL, ceiling_microusd=2_000), tight)
+    assert not isinstance(refused.value, MoneySetAside), "no answer gives that much back"

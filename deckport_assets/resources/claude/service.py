@@ -29,6 +29,7 @@ from deckport_assets.errors import (
     Cancelled,
     DeckportError,
     MissingModel,
+    MoneySetAside,
     NeedsMoney,
     PossiblyBilled,
     Refused,
@@ -215,6 +216,17 @@ class Claude:
         return f"Claude is left alone: {circuit.cause}" if circuit and circuit.cause else "Claude has no room."
 
     def _reserve(self, question: Question[Any], occasion: Occasion) -> int:
+        """Set the ceiling aside; waits for as long as a call may take when only calls that are out stand against it."""
+        until = time.monotonic() + self.timeout_s
+        while True:
+            try:
+                return self._reserved(question, occasion)
+            except MoneySetAside:
+                if time.monotonic() > until or occasion.cancelled():
+                    raise
+                time.sleep(LOOK_S)
+
+    def _reserved(self, question: Question[Any], occasion: Occasion) -> int:
         expected = self.expected(question)
         with self.database.writing() as connection:
             ceiling = self.ceiling(question)

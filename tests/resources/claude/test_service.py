@@ -255,3 +255,16 @@ def test_an_answer_whose_cost_cannot_be_told_counts_at_its_ceiling(
     with pytest.raises(PossiblyBilled, match="cannot be told"):
         open_claude().ask(QUESTION, OCCASION)
     assert [entry[0] for entry in entries(database)] == ["unknown"]
+
+
+def test_three_at_once_share_a_budget_that_holds_one_ceiling_at_a_time(
+    open_claude: Open, fake: FakeClaude, database: Database
+) -> None:
+    """The money is there for all three, one after the other: none of them is refused."""
+    ceiling = open_claude().ceiling(QUESTION)
+    claude = open_claude(budgets=Budgets(total_microusd=ceiling * 2 - 1), wait_s=5.0)
+    fake.switches.seconds = 0.05
+    with ThreadPoolExecutor(3) as pool:
+        answered = list(pool.map(lambda _: claude.ask(QUESTION, OCCASION), range(3)))
+    assert len(answered) == 3 and fake.most_at_once == 1
+    assert [entry[0] for entry in entries(database)] == ["settled"] * 3
