@@ -12,12 +12,16 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+import sqlalchemy as db
+
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import all_cards, cards_by_slug
-from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.prompt_queue import MOST_AT_ONCE, Request, Status
 from deckport_assets.catalog.prompts import Origin, add_prompt, prompts_that_count
+from deckport_assets.catalog.services import circuits
 from deckport_assets.errors import Cancelled, NeedsMoney, Retired, ServiceUnavailable
+from deckport_assets.resources.claude.service import SERVICE
 from deckport_assets.resources.providers import Beside, Occasion, Writer, Written
 
 TICK_S = 0.5
@@ -27,6 +31,7 @@ MOST_IN_A_RUN = 200
 """So that a run's log stays one that a person reads; the next run goes on."""
 LINGER_S = 5.0
 """How long the run waits for more before it ends: a request that comes then is written at once."""
+LONGEST_BEHIND_S = 30.0
 AWAY_S, SPENT_S = 15.0, 300.0
 """How long requests wait when the service is away, and when a budget is spent."""
 
@@ -174,15 +179,27 @@ class Drain:
 
     def _waits(self, request: Request, named: str, error: NeedsMoney | ServiceUnavailable | Cancelled) -> Status | None:
         """It was not tried, or not to its end, through no fault of its own."""
-        if isinstance(error, NeedsMoney):
-            self._over.set()
-            after_s = SPENT_S
-        else:
-            after_s = 0.0 if isinstance(error, Cancelled) else max(AWAY_S, getattr(error, "after_s", None) or 0.0)
+        if isinstance(error, Cancelled):
+            with self.database.writing() as connection:
+                waits = queue.put_back(connection, request, why=str(error), after_s=0.0)
+            return Status.QUEUED if waits else None
+        first = not self._over.is_set()
+        self._over.set()
         with self.database.writing() as connection:
-            waits = queue.put_back(connection, request, why=str(error), after_s=after_s)
-        self._note(f"{named}: {error} It waits.")
+            rest_s, behind_s = SPENT_S, 0.0
+            if isinstance(error, ServiceUnavailable):  # one that brings the service down lets the others by
+                rest_s, behind_s = self._away_s(connection, error), min(LONGEST_BEHIND_S, request.attempt)
+            waits = queue.put_back(connection, request, why=str(error), after_s=rest_s + behind_s)
+            queue.rest(connection, rest_s)
+        if first:
+            self._note(f"{named}: {error} All requests wait for {rest_s:.0f} s.")
         return Status.QUEUED if waits else None
+
+    def _away_s(self, connection: db.Connection, error: ServiceUnavailable) -> float:
+        """How long a service that is away is left alone: as it asked, or as its circuit says."""
+        circuit = circuits(connection, [SERVICE]).get(SERVICE)
+        rests_s = (circuit.retry_at - now()).total_seconds() if circuit and circuit.retry_at else 0.0
+        return max(AWAY_S, error.after_s or 0.0, rests_s)
 
     def _ask(self, request: Request) -> Written:
         occasion = Occasion(
@@ -193,7 +210,7 @@ class Drain:
             order_id=f"queue-{request.id}",
             requester=request.requester,
             correlation=request.correlation,
-            has_slot=True,
+            patient=False,
         )
         if not request.card:
             return self.writer.write_freely(request.words, request.references, occasion=occasion)

@@ -240,11 +240,11 @@ def fail(pipeline: Pipeline, names: Sequence[str]) -> None:
     slugs = sorted(map(slug_of, names))
     pipeline.run(*slugs, assets=[PROMPT])
     forget_failures(pipeline.database)
-    with pipeline.database.writing() as connection:
-        for slug in slugs:
+    for slug in slugs:  # one by one: a service that is away ends a run
+        with pipeline.database.writing() as connection:
             queue.enqueue(connection, card=slug, requester="ada", correlation=f"c-{slug}")
-    pipeline.definitions.resolve_job_def(JOB).execute_in_process(instance=pipeline.instance, raise_on_error=False)
-    forget_failures(pipeline.database)
+        pipeline.definitions.resolve_job_def(JOB).execute_in_process(instance=pipeline.instance, raise_on_error=False)
+        forget_failures(pipeline.database)
 
 
 def hand_in(found: Evidence, pipeline: Pipeline, fake: FakeClaude) -> None:

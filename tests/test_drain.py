@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from deckport_assets.catalog.prompts import Origin, prompt_versions
 from deckport_assets.drain import Drain, Tally
 from deckport_assets.resources.claude.service import Claude
 from deckport_assets.resources.claude.writing import ClaudeWriter
+from deckport_assets.resources.providers import Beside, Occasion
 from tests.catalog_source import art, card, write_source
-from tests.fakes.claude import FakeClaude, running
+from tests.fakes.claude import FakeClaude, Switches, running
 
 SLUGS = [f"card-{n:03d}" for n in range(6)]
 Open = Callable[..., ClaudeWriter]
@@ -130,8 +132,10 @@ def test_a_service_that_is_away_is_waited_for_and_no_request_suffers(
     fake.switches.status = [529] * 100
     ask(database)
     tally, _ = drain(database, open_writer(most_retries=0))
-    assert tally.put_back == 6 and statuses(database) == {"queued": 6}
-    assert fake.calls <= 6
+    assert 0 < tally.put_back <= 3 and statuses(database) == {"queued": 6}
+    assert fake.calls <= 3
+    with database.reading() as connection:
+        assert queue.ready(connection) == [], "no run is asked for as long as it is left alone"
 
 
 def test_a_budget_that_is_spent_ends_the_run_and_the_rest_waits_until_it_is_raised(
@@ -201,3 +205,45 @@ def test_what_the_run_itself_has_written_is_not_written_again_for_another_card(
 def name_in(body: dict[str, object]) -> str:
     words = str(body["messages"][0]["content"])  # type: ignore[index]
     return str(json.loads(words.split("<card>")[1].split("</card>")[0])["name"])
+
+
+def test_three_calls_are_out_at_a_time_over_queue_and_assets_together(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    """The queue is drained while a run of `cards/prompt` writes other cards with a writer of its own."""
+    fake.switches.seconds = 0.05
+    ask(database, SLUGS[:3])
+    with database.reading() as connection:
+        others = [cards_by_slug(connection, [slug])[slug] for slug in SLUGS[3:]]
+    writer = open_writer(wait_s=20.0)
+    occasion = Occasion("asset", 0, lambda words: None, lambda: False)
+    with ThreadPoolExecutor(4) as pool:
+        drained = pool.submit(drain, database, open_writer(wait_s=20.0))
+        written = list(pool.map(lambda card: writer.write(card, occasion=occasion, beside=Beside()), others))
+        assert drained.result()[0].completed == 3
+    assert len(written) == 3 and fake.calls == 6 and fake.most_at_once <= 3
+
+
+def test_a_call_that_takes_long_stays_counted(
+    database: Database, fake: FakeClaude, open_writer: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deckport_assets.catalog.services.LEASE_S", 0.2)
+    monkeypatch.setattr("deckport_assets.resources.claude.service.RENEW_S", 0.05)
+    fake.switches.seconds = 0.6
+    ask(database, SLUGS)
+    drain(database, open_writer(wait_s=20.0))
+    drain(database, open_writer(wait_s=20.0))
+    assert fake.most_at_once <= 3
+
+
+def test_one_that_brings_the_service_down_lets_the_others_by(
+    database: Database, fake: FakeClaude, open_writer: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deckport_assets.drain.AWAY_S", 0.0)
+    monkeypatch.setattr("deckport_assets.catalog.services.FIRST_PAUSE_S", 0.0)
+    fake.special["Card 000"] = Switches(status=[500] * 50)
+    ask(database, SLUGS[:1], priority=10)
+    ask(database, SLUGS[1:])
+    for _ in range(5):
+        drain(database, open_writer(most_retries=0))
+    assert statuses(database) == {"completed": 5, "queued": 1}

@@ -233,6 +233,14 @@ def put_back(connection: db.Connection, request: Request, *, why: str, after_s: 
     return _change(connection, request, Status.QUEUED, **told)
 
 
+def rest(connection: db.Connection, after_s: float) -> None:
+    """Nothing that waits is tried before so long: the service is away for all of them, or the budget is spent."""
+    until = now() + timedelta(seconds=after_s)
+    here = db.and_(requests.c.status == Status.QUEUED, requests.c.run_after < until)
+    connection.execute(requests.update().where(here).values(run_after=until))
+    touch(connection)
+
+
 def cancel(connection: db.Connection, number: int) -> Request:
     """A person wants it no longer. What is being written is not stopped at the service; its answer comes too late.
 

@@ -94,7 +94,8 @@ class Occasion:
     """On whose behalf something is made: the run, how urgent it is (10 most, 0 usual), who is told, who may stop it.
 
     What is paid for belongs to an order (a produce, a backfill), which has a budget, and to who asked for it.
-    `correlation` goes with every call and log line. With `has_slot`, the caller has counted the call already.
+    `correlation` goes with every call and log line. Who is not `patient` is told at once
+    when a service is away.
     """
 
     run_id: str
@@ -104,7 +105,7 @@ class Occasion:
     order_id: str = ""
     requester: str = ""
     correlation: str = ""
-    has_slot: bool = False
+    patient: bool = True
 
 
 class Writer(Protocol):

@@ -10,6 +10,7 @@ processes.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -55,6 +56,8 @@ LONGEST_PAUSE_S = 30.0
 USUAL_BYTES_A_TOKEN = 4
 USUAL_TOKENS_WRITTEN = 700
 """What an answer is taken to have, its thinking included, before there ever was one."""
+RENEW_S = 5.0
+"""How often a call that is out gives a sign of life, so that it stays counted."""
 LOOK_S = 0.25
 """How often a caller looks whether there is room."""
 
@@ -175,17 +178,21 @@ class Claude:
     @contextmanager
     def room(self, what: str, occasion: Occasion) -> Iterator[None]:
         """A place among the calls that are out, for `what`. Raises ServiceUnavailable and Cancelled."""
-        if occasion.has_slot:
-            with self.database.writing() as connection:
-                usable = services.is_usable(connection, SERVICE)
-            if not usable:
-                raise ServiceUnavailable(self._cause(), remedy="It is tried again by itself.")
-            yield
-            return
         slot = self._take(what, occasion)
+        over = threading.Event()
+
+        def give_signs_of_life() -> None:
+            while not over.wait(RENEW_S):
+                with self.database.writing() as connection:
+                    services.renew(connection, slot)
+
+        signs = threading.Thread(target=give_signs_of_life, name="claude-slot", daemon=True)
+        signs.start()
         try:
             yield
         finally:
+            over.set()
+            signs.join()
             with self.database.writing() as connection:
                 services.give_back(connection, slot)
 
@@ -201,9 +208,16 @@ class Claude:
                     connection, {SERVICE: 0.0}, most=MOST_AT_ONCE, job=job, turn=turn, partition=what
                 )
                 away = services.circuits(connection, [SERVICE]).get(SERVICE)
+                if slot is None:
+                    services.stand_in_line(connection, turn, [SERVICE])
+                else:
+                    services.leave_line(connection, turn.run_id)
             if slot is not None:
                 return slot
-            if away is not None and away.state is not services.State.CLOSED and not told:
+            rests = away is not None and away.state is not services.State.CLOSED
+            if rests and not occasion.patient:
+                raise ServiceUnavailable(self._cause(), remedy="It is tried again by itself.")
+            if rests and not told:
                 told = True
                 occasion.progress(f"{what}: Claude is left alone; waiting up to {self.wait_s:.0f} s.")
             if time.monotonic() > until:
