@@ -133,7 +133,7 @@ def produce(
         with database.writing() as connection:
             give_up_for(connection, is_over(instance))
         found = foresee(database, job, resources, real, budgets(chosen), batch=False)
-        ask_before_paying(found, real, yes=yes)
+        ask_before_paying(found, real, yes=yes, quiet=as_json)
         if order.redraw and order.asked_at:
             note.begin(order.asked_at)
         webserver = ThroughWebserver(chosen.dagster_address, instance)
@@ -253,7 +253,7 @@ def chosen_cards(
     ]
 
 
-def ask_before_paying(found: Foresight, real: frozenset[str], *, yes: bool) -> None:
+def ask_before_paying(found: Foresight, real: frozenset[str], *, yes: bool, quiet: bool = False) -> None:
     """A paid asset asks first; without a terminal and without --yes it refuses."""
     from deckport_assets.cli.estimating import sentences
 
@@ -265,7 +265,8 @@ def ask_before_paying(found: Foresight, real: frozenset[str], *, yes: bool) -> N
         return
     foreseen = " ".join(sentences(found))
     if yes:
-        click.secho(foreseen, fg="yellow" if found.crossed else None, err=True)
+        if found.expected_microusd and not quiet:
+            click.secho(foreseen, fg="yellow" if found.crossed else None, err=True)
         return
     if not sys.stdin.isatty():
         told = f"This would make {what} with a real provider. {foreseen}"
