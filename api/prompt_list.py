@@ -131,8 +131,7 @@ def _open(seen: Snapshot, records: Mapping[str, CardRecord], name: str) -> Itera
         if request.status is Status.PROCESSING:
             yield _item(seen, request, records, name, request.started_at)
             continue
-        pause_s = max(0.0, (request.run_after - seen.at).total_seconds())
-        wait_s = max(queue.wait_s(place, seen.known), pause_s)
+        pause_s, wait_s = queue.rests_s(request), queue.wait_s(place, seen.known, request)
         place += 1
         yield _item(seen, request, records, name, request.created_at, place=place, wait_s=wait_s, pause_s=pause_s)
 

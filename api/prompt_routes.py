@@ -169,7 +169,7 @@ def documents(line: list[queue.Request], known: Statistics) -> list[dict[str, An
         if request.status is Status.PROCESSING:
             told.append(document(request, wait_s=queue.wait_s(0, known)))
         else:
-            told.append(document(request, place=waiting, wait_s=queue.wait_s(waiting, known)))
+            told.append(document(request, place=waiting, wait_s=queue.wait_s(waiting, known, request)))
             waiting += 1
     return told
 

@@ -354,10 +354,15 @@ UNKNOWN_S = 15.0
 """How long one answer is taken to need before there ever was one."""
 
 
-def wait_s(position: int, known: Statistics) -> float:
+def wait_s(position: int, known: Statistics, request: Request | None = None) -> float:
     """How long the request at this place in line (0 is the next) waits until its answer is there, in seconds."""
     each_s = known.usual_s or UNKNOWN_S
-    return each_s * (1 + position // MOST_AT_ONCE)
+    return (rests_s(request) if request else 0.0) + each_s * (1 + position // MOST_AT_ONCE)
+
+
+def rests_s(request: Request) -> float:
+    """How long a request is not tried yet: something went wrong, the service is away, a budget is spent."""
+    return max(0.0, (request.run_after - now()).total_seconds())
 
 
 def _mistakes(card: str, words: str, references: Sequence[str], priority: int) -> Any:

@@ -65,7 +65,7 @@ def ask(card: tuple[str, ...], text: str, references: tuple[str, ...], priority:
         return
     for request, new in made:
         place = line.index(request.id) if request.id in line else 0
-        about = f"in about {queue.wait_s(place, known):.0f} s"
+        about = f"in about {queue.wait_s(place, known, request):.0f} s"
         again = "" if new else " (it was asked for already)"
         click.echo(f"{request.id}: {request.card or 'free text'} waits{again}, {place + 1}. in line, {about}.")
 
@@ -86,7 +86,8 @@ def show_queue(every: bool, as_json: bool) -> None:
         say_json({"requests": [told(each) for each in [*line, *ended]], "statistics": asdict(known)})
         return
     for place, request in enumerate(line):
-        wait = "is being written" if request.status is Status.PROCESSING else f"~{queue.wait_s(place, known):.0f} s"
+        being_written = request.status is Status.PROCESSING
+        wait = "is being written" if being_written else f"~{queue.wait_s(place, known, request):.0f} s"
         why = f"  {request.cause}" if request.cause else ""
         what = request.card or request.words[:40]
         click.echo(f"{request.id:>6}  {what:<32} {request.priority:>2}  {request.requester:<14} {wait}{why}")
