@@ -361,12 +361,17 @@ class _Events:
 
 
 def events_of(
-    key: dg.AssetKey, slug: str, made: Made, *, code_version: str
+    instance: dg.DagsterInstance, key: dg.AssetKey, slug: str, made: Made, *, code_version: str
 ) -> tuple[dg.AssetMaterialization, dg.AssetCheckEvaluation]:
     """What Dagster is told of an asset of a card that a run made which is not the asset's own."""
     tags = {DATA_VERSION_TAG: made.data_version, CODE_VERSION_TAG: code_version}
     for dependency, version in made.input_versions.items():
         tags[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{dependency}"] = version
+        latest = instance.get_latest_storage_id_by_partition(
+            dg.AssetKey(dependency.split("/")), dg.DagsterEventType.ASSET_MATERIALIZATION, {slug}
+        )
+        if pointer := latest.get(slug):
+            tags[f"{INPUT_EVENT_POINTER_TAG_PREFIX}/{dependency}"] = str(pointer)
     materialization = dg.AssetMaterialization(key, partition=slug, metadata=dict(made.metadata), tags=tags)
     return materialization, evaluation_of(key, slug, made)
 

@@ -62,7 +62,8 @@ def write_requests() -> dg.JobDefinition:
         def tell(slug: str) -> None:
             made = line.make(slug, [PROMPT], progress=context.log.info, cancelled=lambda: False)
             line.journal.accept([PROMPT], slug, made[PROMPT].files)
-            for event in events_of(key(PROMPT), slug, made[PROMPT], code_version=PROMPT_CODE_VERSION):
+            told = events_of(context.instance, key(PROMPT), slug, made[PROMPT], code_version=PROMPT_CODE_VERSION)
+            for event in told:
                 context.log_event(event)  # type: ignore[arg-type]  # it takes check evaluations too
             with catalog.database.writing() as connection:
                 note_told(connection, [slug])

@@ -77,6 +77,14 @@ def test_an_answer_becomes_the_card_s_prompt_and_dagster_knows(line: Pipeline) -
     assert made.cost_microusd > 0, "what it cost stands on the partition"
     assert line.check(PROMPT, A).passed
     assert tick(line, written_prompts) == [], "it has told already"
+    event = line.instance.get_latest_materialization_event(dg.AssetKey(["cards", "prompt"]))
+    tags = event.asset_materialization.tags  # type: ignore[union-attr]
+    assert {name.partition("/")[2].partition("/")[0] for name in tags or {}} >= {
+        "data_version",
+        "code_version",
+        "input_data_version",
+        "input_event_pointer",
+    }, "without them Dagster calls the partition unsynced"
 
 
 @pytest.mark.filterwarnings("ignore:Asset job")
