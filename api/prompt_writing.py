@@ -13,8 +13,8 @@ import sqlalchemy as db
 
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import all_cards, find_card
-from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompts_that_count
-from deckport_assets.errors import BadRequest, Refused
+from deckport_assets.catalog.prompts import StoredPrompt, prompts_that_count, write_by_hand
+from deckport_assets.errors import Refused
 from deckport_assets.models import Card
 from deckport_assets.studio.prompts.prompt import Finding
 from deckport_assets.studio.prompts.rules import lint
@@ -47,14 +47,12 @@ def draft_of(connection: db.Connection, word: str, name: str) -> Draft:
 def keep(connection: db.Connection, fields: Mapping[str, str], name: str, *, cancels: bool) -> None:
     """Keep a prompt as this person's. Ask within a transaction that writes.
 
-    `cancels`: their open requests for the card are taken back. Raises BadRequest for an empty prompt, Refused when the
-    card is none that is in the catalog.
+    `cancels`: their open requests for the card are taken back. Raises BadRequest for an empty or endless prompt,
+    Refused when the card is none that is in the catalog.
     """
     card = living_card(connection, fields.get("card", ""))
     text, negative = fields.get("text", ""), fields.get("negative", "")
-    if not text:
-        raise BadRequest("Nothing was kept: the prompt is empty.")
-    add_prompt(connection, card.slug, Origin.HUMAN, text, negative=negative, author=name)
+    write_by_hand(connection, card.slug, text, negative=negative, author=name)
     for request in _open_requests(connection, card, name) if cancels else []:
         with suppress(Refused):  # it has ended meanwhile
             queue.cancel(connection, request.id)

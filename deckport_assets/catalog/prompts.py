@@ -12,6 +12,10 @@ import sqlalchemy as db
 from deckport_assets.catalog.cards import in_portions
 from deckport_assets.catalog.database import now, touch
 from deckport_assets.catalog.tables import cards, prompts
+from deckport_assets.errors import BadRequest
+
+LONGEST_CHARACTERS = 10_000
+"""More is no prompt that any model reads to its end."""
 
 
 class Origin(StrEnum):
@@ -121,6 +125,20 @@ def add_prompt(
     )
     touch(connection)
     return prompt
+
+
+def write_by_hand(
+    connection: db.Connection, slug: str, text: str, *, negative: str = "", author: str = ""
+) -> StoredPrompt:
+    """Keep what a person wrote; it counts before all that is not a person's. Raises BadRequest for nothing, and for
+    more than any model reads."""
+    if not text.strip():
+        raise BadRequest("Nothing was kept: the prompt is empty.", remedy="Write what is to be seen.")
+    if (longest := max(len(text), len(negative))) > LONGEST_CHARACTERS:
+        raise BadRequest(
+            f"Nothing was kept: {longest:,} characters.", remedy=f"At most {LONGEST_CHARACTERS:,} are taken."
+        )
+    return add_prompt(connection, slug, Origin.HUMAN, text, negative=negative, author=author)
 
 
 def untold(connection: db.Connection, *, most: int = 500) -> list[StoredPrompt]:

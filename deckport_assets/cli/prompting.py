@@ -16,7 +16,7 @@ from deckport_assets.catalog.cards import find_card
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.keys import SCOPES, add_first_key, add_key, list_keys, revoke_key
 from deckport_assets.catalog.prompt_queue import LEAST_URGENT, MOST_URGENT, USUAL, Request, Status
-from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions
+from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions, write_by_hand
 from deckport_assets.cli.batching import batches, write_missing
 from deckport_assets.cli.speaking import json_option, open_catalog, say_json
 from deckport_assets.errors import DeckportError, Refused
@@ -185,11 +185,11 @@ def write(
             raise Refused("--missing is for all cards.", remedy="Leave the card and the text out, or --missing.")
         write_missing(batch=batch, yes=yes, requester=who_is_here(), as_json=as_json)
         return
-    if batch or not card or not text:
+    if batch or not card or text is None:
         raise Refused("Which prompt?", remedy="Name a card and write its text, or say --missing, with --batch.")
     with open_catalog() as database, database.writing() as connection:
         found = must_find(connection, card)
-        made = add_prompt(connection, found.slug, Origin.HUMAN, text, negative=negative, author=who_is_here())
+        made = write_by_hand(connection, found.slug, text, negative=negative, author=who_is_here())
     _say_prompt(found, made, as_json=as_json)
 
 

@@ -80,3 +80,10 @@ def test_what_cannot_be_meant_is_refused(
 ) -> None:
     result = CliRunner().invoke(deckport, words)
     assert isinstance(result.exception, error) and message in str(result.exception)
+
+
+def test_nothing_and_a_novel_are_no_prompt(two_cards: None) -> None:
+    for text in (" ", "moth " * 10_000):
+        refused = CliRunner().invoke(deckport, ["prompts", "write", "briar-gate", text])
+        assert isinstance(refused.exception, BadRequest) and "Nothing was kept" in str(refused.exception)
+    assert told("prompts", "show", "briar-gate")["prompts"] == []
