@@ -140,6 +140,7 @@ class PromptRoutes:
 
 def document(request: queue.Request, *, place: int | None = None, wait_s: float | None = None) -> dict[str, Any]:
     """A request as clients read it. `position` counts from 1, the next; `wait_seconds` is until its answer is there."""
+    is_problem = bool(request.cause) and request.status is not Status.COMPLETED
     return {
         "id": request.id,
         "card": request.card or None,
@@ -151,7 +152,8 @@ def document(request: queue.Request, *, place: int | None = None, wait_s: float 
         "position": None if place is None else place + 1,
         "wait_seconds": None if wait_s is None else round(wait_s),
         "attempts": request.attempt,
-        "problem": {"kind": request.kind, "cause": request.cause, "remedy": request.remedy} if request.cause else None,
+        "problem": {"kind": request.kind, "cause": request.cause, "remedy": request.remedy} if is_problem else None,
+        "remark": None if is_problem else request.cause or None,
         "prompt_version": request.prompt_version,
         "answer": request.answer,
         "correlation_id": request.correlation,

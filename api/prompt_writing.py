@@ -53,6 +53,7 @@ def keep(connection: db.Connection, fields: Mapping[str, str], name: str, *, can
     card = living_card(connection, fields.get("card", ""))
     text, negative = fields.get("text", ""), fields.get("negative", "")
     write_by_hand(connection, card.slug, text, negative=negative, author=name)
+    queue.settle_failed(connection, card.slug, f"{name} has written it.")
     for request in _open_requests(connection, card, name) if cancels else []:
         with suppress(Refused):  # it has ended meanwhile
             queue.cancel(connection, request.id)

@@ -26,6 +26,7 @@ from deckport_assets.errors import (
     DeckportError,
     NeedsMoney,
     PossiblyBilled,
+    Refused,
     Rejected,
     Retired,
     ServiceUnavailable,
@@ -159,7 +160,10 @@ class BulkWriting:
         """Settle one item with its money, in one transaction; None when that was done before."""
         if result.message is None or result.tokens is None:
             return self._unanswered(card, result)
-        cost = cost_microusd(result.model, result.tokens, batch=True)
+        try:
+            cost = cost_microusd(result.model, result.tokens, batch=True)
+        except (Refused, ValueError, TypeError) as unknown:
+            return self._unpriced(card, result, unknown)
         error: DeckportError | None = None
         written = None
         try:
@@ -187,6 +191,24 @@ class BulkWriting:
         if error is not None:
             self.say(f"{card.slug}: {error}")
         return state
+
+    def _unpriced(self, card: Card, result: Result, why: Exception) -> Item | None:
+        """What it cost cannot be told: it counts at its ceiling, and a person is asked."""
+        told = PossiblyBilled(f"What the answer cost cannot be told: {why}", remedy="Ask for this prompt again.")
+        with self.database.writing() as connection:
+            found = batches.settle(connection, result.custom_id, Item.REFUSED, str(told))
+            if found is None:
+                return None
+            ledger.lose(connection, found[1], str(told))
+            note_failure(connection, [PROMPT], card.slug, told)
+        self.say(f"{card.slug}: {told}")
+        return Item.REFUSED
+
+    def forget(self, batch: Batch) -> None:
+        """A person gives a batch up that the service does not know any more: it may have been paid."""
+        with self.database.writing() as connection:
+            batches.collected(connection, batch)
+        self.say(f"Batch {batch.id} is given up; what was not settled counts at the most that it may have cost.")
 
     def _unanswered(self, card: Card, result: Result) -> Item | None:
         kinds = {"expired": Item.EXPIRED, "canceled": Item.CANCELLED}

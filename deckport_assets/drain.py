@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -17,16 +17,32 @@ import sqlalchemy as db
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import all_cards, cards_by_slug
 from deckport_assets.catalog.database import Database, now
+from deckport_assets.catalog.journal import claimed_by
+from deckport_assets.catalog.ledger import RUN_BUDGET
 from deckport_assets.catalog.prompt_queue import MOST_AT_ONCE, Request, Status
-from deckport_assets.catalog.prompts import Origin, add_prompt, prompts_that_count
+from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompts_that_count, written_since
+from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.catalog.services import circuits
-from deckport_assets.errors import Cancelled, NeedsMoney, Retired, ServiceUnavailable
+from deckport_assets.errors import (
+    Cancelled,
+    DeckportError,
+    MissingModel,
+    NeedsMoney,
+    Retired,
+    ServiceUnavailable,
+    Unauthorised,
+    WaitsForInput,
+)
 from deckport_assets.resources.claude.service import SERVICE
 from deckport_assets.resources.providers import Beside, Occasion, Writer, Written
 
 TICK_S = 0.5
 RENEW_S = 20.0
 """How often a request that is being written gives a sign of life."""
+ENDS_WITHIN_S = 50.0
+"""How long a run that is stopped waits for what is out; Dagster gives it a minute."""
+MOST_REFUSALS = 3
+"""So many requests in a row that a budget refuses, and all rest: one dear one is no reason."""
 MOST_IN_A_RUN = 200
 """So that a run's log stays one that a person reads; the next run goes on."""
 LINGER_S = 5.0
@@ -71,6 +87,8 @@ class Drain:
     linger_s: float = field(default_factory=lambda: LINGER_S)
     tally: Tally = field(default_factory=Tally)
     _taken: int = 0
+    _refusals: int = 0
+    _renewed_at: float = 0.0
     _over: threading.Event = field(default_factory=threading.Event)
     _said: list[str] = field(default_factory=list)
     _beside: Beside | None = None
@@ -79,7 +97,7 @@ class Drain:
     def run(self) -> Tally:
         """Write until nothing is ready for a while, a budget is spent, or it is stopped."""
         running: dict[Future[Status | None], Request] = {}
-        renewed_at = idle_since = time.monotonic()
+        self._renewed_at = idle_since = time.monotonic()
         pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="write")
         try:
             while not self.stopped():
@@ -103,23 +121,36 @@ class Drain:
                 else:
                     time.sleep(TICK_S)
                 self._tell()
-                if time.monotonic() - renewed_at > RENEW_S:
-                    renewed_at = time.monotonic()
-                    with self.database.writing() as connection:
-                        for request in running.values():
-                            queue.renew(connection, request)
+                self._renew(running.values())
         finally:
-            self._over.set()
-            done, _ = wait(running, timeout=TICK_S)
-            for future in done:
-                if not future.cancelled() and future.exception() is None:
-                    self._settled(running.pop(future), future.result())
+            self._end(running)
             pool.shutdown(wait=False, cancel_futures=True)
             self._tell()
         return self.tally
 
+    def _end(self, running: dict[Future[Status | None], Request]) -> None:
+        """What is out is paid for: its answers are waited for, for as long as Dagster waits for a run that is stopped,
+        and used. What does not come by then is as after a kill."""
+        self._over.set()
+        until = time.monotonic() + ENDS_WITHIN_S
+        while running and time.monotonic() < until:
+            done, _ = wait(running, timeout=TICK_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                request = running.pop(future)
+                if not future.cancelled() and future.exception() is None:
+                    self._settled(request, future.result())
+            self._renew(running.values())
+
+    def _renew(self, requests: Iterable[Request]) -> None:
+        if time.monotonic() - self._renewed_at > RENEW_S:
+            self._renewed_at = time.monotonic()
+            with self.database.writing() as connection:
+                for request in requests:
+                    queue.renew(connection, request)
+
     def _settled(self, request: Request, status: Status | None) -> None:
         if status is Status.COMPLETED:
+            self._refusals = 0
             self.tally.completed += 1
             if request.card:
                 self.written(request.card, request)
@@ -145,13 +176,16 @@ class Drain:
         named = name_of(request)
         try:
             answer = self._ask(request)
-        except (NeedsMoney, ServiceUnavailable, Cancelled) as error:
+        except NeedsMoney as error:
+            if error.budget == RUN_BUDGET:  # its own: it would be the same again
+                return self._fails(request, named, error)
             return self._waits(request, named, error)
+        except (ServiceUnavailable, Unauthorised, MissingModel, WaitsForInput, Cancelled) as error:
+            return self._waits(request, named, error)
+        except _IsWritten as there:
+            return self._is_written(request, named, there)
         except Exception as error:  # noqa: BLE001 - one bad request never stops the others; its cause is kept and shown
-            with self.database.writing() as connection:
-                status = queue.fail(connection, request, error)
-            self._note(f"{named}: {error}")
-            return status
+            return self._fails(request, named, error)
         if request.card:
             with self._lock:
                 self._beside = self._beside and self._beside.with_text(request.card, answer.text)
@@ -170,30 +204,54 @@ class Drain:
                     provider=answer.provenance.provider,
                     cost_microusd=answer.provenance.cost_microusd,
                 )
-                queue.note_version(connection, request.id, prompt.version)
                 counts = prompts_that_count(connection, [request.card])[request.card]
-                if counts.version != prompt.version:
-                    named += f", version {prompt.version}; version {counts.version} ({counts.origin}) counts before it"
+                before = "" if counts.version == prompt.version else _BEFORE[counts.origin]
+                queue.note_version(connection, request, prompt.version, before)
+                named += f": version {prompt.version}. {before}" if before else ""
         self._note(f"{named}: written." if accepted else f"{named}: its answer came too late and is not used.")
         return Status.COMPLETED if accepted else None
 
-    def _waits(self, request: Request, named: str, error: NeedsMoney | ServiceUnavailable | Cancelled) -> Status | None:
+    def _waits(self, request: Request, named: str, error: DeckportError) -> Status | None:
         """It was not tried, or not to its end, through no fault of its own."""
-        if isinstance(error, Cancelled):
+        if isinstance(error, Cancelled | WaitsForInput):
             with self.database.writing() as connection:
-                waits = queue.put_back(connection, request, why=str(error), after_s=0.0)
+                after_s = 0.0 if isinstance(error, Cancelled) else AWAY_S
+                waits = queue.put_back(connection, request, why=str(error), remedy=error.remedy, after_s=after_s)
             return Status.QUEUED if waits else None
-        first = not self._over.is_set()
-        self._over.set()
+        all_rest = not isinstance(error, NeedsMoney) or not error.budget
+        if not all_rest:  # a smaller one may be within the budget
+            self._refusals += 1
+            all_rest = self._refusals >= MOST_REFUSALS
+        first = all_rest and not self._over.is_set()
         with self.database.writing() as connection:
-            rest_s, behind_s = SPENT_S, 0.0
+            rest_s, behind_s = SPENT_S, min(LONGEST_BEHIND_S, request.attempt)
             if isinstance(error, ServiceUnavailable):  # one that brings the service down lets the others by
-                rest_s, behind_s = self._away_s(connection, error), min(LONGEST_BEHIND_S, request.attempt)
-            waits = queue.put_back(connection, request, why=str(error), after_s=rest_s + behind_s)
-            queue.rest(connection, rest_s)
-        if first:
-            self._note(f"{named}: {error} All requests wait for {rest_s:.0f} s.")
+                rest_s = self._away_s(connection, error)
+            waits = queue.put_back(connection, request, why=str(error), remedy=error.remedy, after_s=rest_s + behind_s)
+            if all_rest:
+                self._over.set()
+                queue.rest(connection, rest_s)
+        if first or not all_rest:
+            who = "All requests wait" if all_rest else "It waits"
+            self._note(f"{named}: {error} {who} for {rest_s:.0f} s.")
         return Status.QUEUED if waits else None
+
+    def _fails(self, request: Request, named: str, error: Exception) -> Status | None:
+        with self.database.writing() as connection:
+            status = queue.fail(connection, request, error)
+        self._note(f"{named}: {error}")
+        return status
+
+    def _is_written(self, request: Request, named: str, there: _IsWritten) -> Status | None:
+        """The card has got another prompt since it was asked for: nothing is paid."""
+        prompt = there.prompt
+        told = {"text": prompt.text, "caption": prompt.caption, "model": prompt.author, "cost_usd": 0.0}
+        with self.database.writing() as connection:
+            accepted = queue.complete(connection, request, prompt_version=prompt.version, answer=told)
+            if accepted:
+                queue.note_version(connection, request, prompt.version, "It was written meanwhile; nothing was paid.")
+        self._note(f"{named}: version {prompt.version} was written meanwhile; nothing was paid.")
+        return Status.COMPLETED if accepted else None
 
     def _away_s(self, connection: db.Connection, error: ServiceUnavailable) -> float:
         """How long a service that is away is left alone: as it asked, or as its circuit says."""
@@ -218,9 +276,24 @@ class Drain:
             card = cards_by_slug(connection, [request.card]).get(request.card)
         if card is None or card.retired:
             raise Retired(f"{request.card} has left the catalog.", remedy="Import a source that has it again.")
+        self._look_beside(request)
         return self.writer.write(
             card, occasion=occasion, beside=self._others(), wish=request.words, references=request.references
         )
+
+    def _look_beside(self, request: Request) -> None:
+        """Whether the card's prompt was written meanwhile, or a run is writing it right now.
+
+        Raises _IsWritten: what a person wrote counts whatever was wished; what a machine wrote, when nothing was.
+        """
+        with self.database.reading() as connection:
+            prompt = written_since(connection, request.card, request.created_at)
+            held = claimed_by(connection, PROMPT, request.card)
+        wished = bool(request.words.strip() or request.references)
+        if prompt is not None and (prompt.origin is Origin.HUMAN or not wished):
+            raise _IsWritten(prompt)
+        if held and held != self.run_id:
+            raise WaitsForInput("A run is writing this card's prompt.", remedy="It is looked at again by itself.")
 
     def _others(self) -> Beside:
         """What else there is; read once in a run."""
@@ -228,6 +301,22 @@ class Drain:
             if self._beside is None:
                 self._beside = beside(self.database)
             return self._beside
+
+
+class _IsWritten(Exception):
+    """The card has got a prompt since it was asked for."""
+
+    def __init__(self, prompt: StoredPrompt) -> None:
+        super().__init__(prompt.version)
+        self.prompt = prompt
+
+
+_BEFORE = {
+    Origin.HUMAN: "A person's version counts before it.",
+    Origin.SOURCE: "The source's version counts before it.",
+    Origin.MACHINE: "",
+    Origin.DRAFT: "",
+}
 
 
 def name_of(request: Request) -> str:

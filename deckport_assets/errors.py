@@ -186,7 +186,11 @@ class WaitsForInput(Retryable):
 
 
 class NeedsMoney(DeckportError):
-    """A budget or a spend limit refuses."""
+    """A budget or a spend limit refuses. `budget` is the setting of ours that does, if it is one."""
+
+    def __init__(self, message: str, *, remedy: str = "", budget: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.budget = budget
 
 
 class MoneySetAside(NeedsMoney):

@@ -20,7 +20,7 @@ from deckport_assets.catalog.prompt_batches import Batch, Item, State
 from deckport_assets.catalog.prompts import Origin, add_prompt, prompts_that_count, untold
 from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.catalog.tables import ledger as ledger_table
-from deckport_assets.errors import NeedsMoney, Refused, ServiceUnavailable
+from deckport_assets.errors import NeedsMoney, Refused, Rejected, ServiceUnavailable
 from deckport_assets.resources.claude import Claude, ClaudeWriter
 from deckport_assets.resources.providers import Occasion
 from tests.catalog_source import art, card, write_source
@@ -303,3 +303,32 @@ def test_what_the_service_does_not_speak_of_may_have_been_paid(bulk: BulkWriting
     bulk.collect(batch)
     assert outcomes(bulk, batch) == {Item.WRITTEN: 3, Item.LOST: 1}
     assert entries(bulk) == {Entry.SETTLED: 3, Entry.UNKNOWN: 1}
+
+
+def test_an_answer_whose_model_has_no_price_holds_up_no_other(bulk: BulkWriting, fake: FakeClaude) -> None:
+    batch = hand_in(bulk)
+    fake.results[batch.service_id][0]["result"]["message"]["model"] = "claude-of-tomorrow"
+    bulk.collect(batch)
+    assert outcomes(bulk, batch) == {Item.WRITTEN: 3, Item.REFUSED: 1}
+    assert entries(bulk) == {Entry.SETTLED: 3, Entry.UNKNOWN: 1}
+    assert found(bulk, batch).state is State.COLLECTED
+
+
+def test_a_batch_that_the_service_does_not_know_any_more_can_be_given_up(bulk: BulkWriting, fake: FakeClaude) -> None:
+    batch = hand_in(bulk)
+    fake.batches.clear()
+    with pytest.raises(Rejected, match="does not know this batch") as told:
+        bulk.look_after(batch)
+    assert "--give-up" in told.value.remedy
+    bulk.forget(batch)
+    assert outcomes(bulk, batch) == {Item.LOST: 4} and entries(bulk) == {Entry.UNKNOWN: 4}
+    again, _ = bulk.prepare(SLUGS, "ada")
+    assert again.size == 4
+
+
+def test_a_card_in_a_batch_is_asked_of_the_queue_only_with_a_wish(bulk: BulkWriting) -> None:
+    hand_in(bulk)
+    with pytest.raises(Refused, match="in a batch"), bulk.database.writing() as connection:
+        queue.enqueue(connection, card=SLUGS[0], requester="ben")
+    with bulk.database.writing() as connection:
+        assert queue.enqueue(connection, card=SLUGS[0], words="at dusk", requester="ben")[1]

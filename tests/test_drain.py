@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from deckport_assets.catalog import prompt_queue as queue
+from deckport_assets.catalog import services
 from deckport_assets.catalog.cards import cards_by_slug
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import import_catalog
+from deckport_assets.catalog.journal import Journal
 from deckport_assets.catalog.ledger import Budgets, spent
 from deckport_assets.catalog.prompt_queue import Request, Status
-from deckport_assets.catalog.prompts import Origin, prompt_versions
+from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
+from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.drain import Drain, Tally
 from deckport_assets.resources.claude.service import Claude
 from deckport_assets.resources.claude.writing import ClaudeWriter
@@ -142,6 +145,7 @@ def test_a_budget_that_is_spent_ends_the_run_and_the_rest_waits_until_it_is_rais
     open_writer: Open, database: Database, fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("deckport_assets.drain.SPENT_S", 0.0)
+    monkeypatch.setattr("deckport_assets.drain.LONGEST_BEHIND_S", 0.0)
     ask(database)
     with database.reading() as connection:
         one = open_writer().price(cards_by_slug(connection, SLUGS[:1])[SLUGS[0]])
@@ -247,3 +251,116 @@ def test_one_that_brings_the_service_down_lets_the_others_by(
     for _ in range(5):
         drain(database, open_writer(most_retries=0))
     assert statuses(database) == {"completed": 5, "queued": 1}
+
+
+def test_a_run_that_is_ended_by_a_person_uses_what_it_has_paid_for(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    """Dagster ends a run with an exception in its main thread; three calls are out at that moment."""
+    fake.switches.seconds = 0.3
+    ask(database)
+
+    def ended() -> bool:
+        if fake.calls:
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        drain(database, open_writer(), ended)
+    assert statuses(database) == {"completed": fake.calls, "queued": 6 - fake.calls}
+    with database.reading() as connection:
+        assert all(each.failures == 0 for each in queue.in_line(connection)), "a stop is no failure"
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_wrong_key_or_model_is_nobody_s_failure_and_the_queue_waits(
+    database: Database, fake: FakeClaude, open_writer: Open, status: int
+) -> None:
+    fake.switches.status = [status] * 20
+    ask(database)
+    drain(database, open_writer())
+    drain(database, open_writer())
+    assert statuses(database) == {"queued": 6} and fake.calls <= 3
+    with database.reading() as connection:
+        assert str(status) in services.circuits(connection)["claude"].cause
+        tried = [each for each in queue.in_line(connection) if each.cause]
+    assert tried and all(each.remedy for each in tried)
+
+
+def test_one_dear_request_does_not_keep_the_others_waiting(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    """Its own order's budget is too small for it: a person has to look; the others go on."""
+    ask(database, SLUGS[:1], priority=10, words="Every hair, every leaf. " * 300)
+    ask(database, SLUGS[1:])
+    with database.reading() as connection:
+        one = open_writer().price(cards_by_slug(connection, SLUGS[1:2])[SLUGS[1]])
+    drain(database, open_writer(budgets=Budgets(order_microusd=one.most_microusd // 2 + 100)))
+    assert statuses(database) == {"completed": 5, "failed": 1}
+    with database.reading() as connection:
+        (dear,) = queue.settled(connection, [Status.FAILED])
+    assert dear.card == SLUGS[0] and "DECKPORT_BUDGET_RUN_USD" in dear.cause
+
+
+def test_a_dear_request_lets_smaller_ones_use_what_is_left_of_the_day(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    ask(database, SLUGS[:1], priority=10, words="Every hair, every leaf. " * 300)
+    ask(database, SLUGS[1:])
+    with database.reading() as connection:
+        one = open_writer().price(cards_by_slug(connection, SLUGS[1:2])[SLUGS[1]])
+    drain(database, open_writer(budgets=Budgets(day_microusd=one.most_microusd // 2 + 700)))
+    assert statuses(database) == {"completed": 5, "queued": 1}
+
+
+def test_a_card_that_a_person_wrote_meanwhile_costs_nothing(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    ask(database, SLUGS[:1], words="at dusk")
+    with database.writing() as connection:
+        add_prompt(connection, SLUGS[0], Origin.HUMAN, "Card 000, azure, by hand.")
+    tally, _ = drain(database, open_writer())
+    assert tally.completed == 1 and fake.calls == 0
+    with database.reading() as connection:
+        (done,) = queue.settled(connection)
+    assert done.prompt_version == 1 and "nothing was paid" in done.cause
+
+
+def test_a_card_that_a_run_is_writing_waits_for_it_and_is_not_paid_twice(
+    database: Database, fake: FakeClaude, open_writer: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deckport_assets.drain.AWAY_S", 0.0)
+    ask(database, SLUGS[:1])
+    asset = Journal(database, "a run of cards/prompt")
+    assert asset.claim([PROMPT], SLUGS[:1], lambda run: False)
+    made = Drain(database, open_writer(), "run", lambda words: None, lambda slug, request: None, linger_s=0.0)
+    monkeypatch.setattr("deckport_assets.drain.MOST_IN_A_RUN", 1)
+    assert made.run().put_back == 1 and fake.calls == 0
+    with database.writing() as connection:
+        add_prompt(connection, SLUGS[0], Origin.MACHINE, "Card 000, azure, by the run.", told=True)
+    asset.release()
+    tally, _ = drain(database, open_writer())
+    assert tally.completed == 1 and fake.calls == 0, "what the run wrote is the answer"
+
+
+def test_an_answer_that_does_not_count_says_so(database: Database, fake: FakeClaude, open_writer: Open) -> None:
+    with database.writing() as connection:
+        add_prompt(connection, SLUGS[0], Origin.SOURCE, "Card 000, azure, by the source.", told=True)
+    ask(database, SLUGS[:1])
+    drain(database, open_writer())
+    with database.reading() as connection:
+        (done,) = queue.settled(connection)
+    assert (done.prompt_version, done.cause) == (2, "The source's version counts before it.")
+
+
+def test_what_had_failed_for_a_card_is_done_with_when_it_is_written(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    fake.switches.stop_reason = "refusal"
+    ask(database, SLUGS[:1])
+    drain(database, open_writer())
+    assert statuses(database) == {"failed": 1}
+    fake.switches.stop_reason = "end_turn"
+    ask(database, SLUGS[:1])
+    drain(database, open_writer())
+    assert statuses(database) == {"cancelled": 1, "completed": 1}

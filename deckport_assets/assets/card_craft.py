@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from deckport_assets.assets.card_line import Bench, Picture
 from deckport_assets.catalog.line import PERSON
 from deckport_assets.catalog.prompt_batches import being_written
+from deckport_assets.catalog.prompt_queue import being_answered
 from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
 from deckport_assets.catalog.versions import Version, likenesses
@@ -38,7 +39,7 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
         provenance = Provenance(maker, counting.author, draft=False, cost_microusd=counting.cost_microusd)
     if counting is None or counting.origin is Origin.DRAFT or anew:
         if writer.real:
-            refuse_what_a_batch_writes(bench)
+            refuse_what_is_being_written(bench)
         written = writer.write(bench.card, occasion=bench.occasion, beside=bench.line.beside())
         provenance = written.provenance
         bench.line.note_text(bench.card.slug, written.text)
@@ -76,14 +77,17 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
     )
 
 
-def refuse_what_a_batch_writes(bench: Bench) -> None:
+def refuse_what_is_being_written(bench: Bench) -> None:
     """Raises WaitsForInput for a card whose prompt is paid for already."""
     with bench.line.database.reading() as connection:
-        if bench.card.slug in being_written(connection):
-            raise WaitsForInput(
-                f"The prompt of {bench.card.slug} is being written in a batch.",
-                remedy="It comes by itself: deckport prompts batches.",
-            )
+        in_a_batch = bench.card.slug in being_written(connection)
+        in_the_queue = being_answered(connection, bench.card.slug)
+    if in_a_batch or in_the_queue:
+        where, command = ("in a batch", "batches") if in_a_batch else ("for a request", "queue")
+        raise WaitsForInput(
+            f"The prompt of {bench.card.slug} is being written {where}.",
+            remedy=f"It comes by itself: deckport prompts {command}.",
+        )
 
 
 def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> None:

@@ -66,7 +66,7 @@ def write_requests() -> dg.JobDefinition:
             for event in told:
                 context.log_event(event)  # type: ignore[arg-type]  # it takes check evaluations too
             with catalog.database.writing() as connection:
-                note_told(connection, [slug])
+                note_told(connection, {slug: made[PROMPT].files[0].prompt_version or 0})
 
         def claimed(request: Request) -> None:
             """The id of the API request that asked, where Dagster's UI finds the run by it."""

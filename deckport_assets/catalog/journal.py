@@ -186,6 +186,12 @@ def open_claims(connection: db.Connection) -> dict[str, list[tuple[str, str]]]:
     return held
 
 
+def claimed_by(connection: db.Connection, asset: str, slug: str) -> str:
+    """The run that has undertaken this asset of this card; empty when none has."""
+    here = db.and_(claims.c.asset == asset, claims.c.partition == slug)
+    return str(connection.execute(db.select(claims.c.run_id).where(here)).scalar() or "")
+
+
 def keep_runs_waiting(connection: db.Connection) -> None:
     """Until this transaction ends, no run can undertake anything; on SQLite every transaction that writes does that."""
     if connection.dialect.name == "postgresql":

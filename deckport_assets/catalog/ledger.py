@@ -136,7 +136,8 @@ def reserve_as_many(
                 already.total_microusd - held.total_microusd,
             )
             passes = not numbers and _crossed(call, budgets, settled, 0) is None
-            return numbers, MoneySetAside(str(crossed), remedy=crossed.remedy) if passes else crossed
+            held_back = MoneySetAside(str(crossed), remedy=crossed.remedy, budget=crossed.budget)
+            return numbers, held_back if passes else crossed
         numbers.append(_reserved(connection, call))
         more += call.ceiling_microusd
     return numbers, None
@@ -146,7 +147,7 @@ def _crossed(call: Call, budgets: Budgets, already: Spent, more: int) -> NeedsMo
     """The budget that a call would cross, if any."""
     for name, limit, used in (
         ("DECKPORT_BUDGET_DAY_USD", budgets.day_microusd, already.day_microusd + more),
-        ("DECKPORT_BUDGET_RUN_USD", budgets.order_microusd, already.order_microusd + more),
+        (RUN_BUDGET, budgets.order_microusd, already.order_microusd + more),
         ("DECKPORT_BUDGET_TOTAL_USD", budgets.total_microusd, already.total_microusd + more),
     ):
         if limit is not None and used + call.ceiling_microusd > limit:
@@ -154,8 +155,13 @@ def _crossed(call: Call, budgets: Budgets, already: Spent, more: int) -> NeedsMo
                 f"{name} is {in_dollars(limit)}: {in_dollars(used)} of it are spent or set aside, and this call "
                 f"of {call.service} may cost {in_dollars(call.ceiling_microusd)}.",
                 remedy=f"Raise {name}" + (", or wait for tomorrow (UTC)." if "DAY" in name else "."),
+                budget=name,
             )
     return None
+
+
+RUN_BUDGET = "DECKPORT_BUDGET_RUN_USD"
+"""What one order may spend."""
 
 
 def _reserved(connection: db.Connection, call: Call) -> int:

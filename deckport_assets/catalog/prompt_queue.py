@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as db
 
 from deckport_assets.catalog.database import now, touch
+from deckport_assets.catalog.tables import prompt_batch_items
 from deckport_assets.catalog.tables import prompt_requests as requests
 from deckport_assets.errors import BadRequest, Refused
 
@@ -95,17 +96,31 @@ def enqueue(
 ) -> tuple[Request, bool]:
     """Put a request into the queue; gives it and whether it is new. Ask within a transaction that writes.
 
-    With the same dedupe key as one that is open, that one is given: nothing is asked for twice. A card without a key is
-    its own key, unless words say what is wanted. Raises BadRequest with every mistake.
+    With the same dedupe key as one of this requester that is open, that one is given: nothing is asked for twice. A
+    card without a key is its own key, whoever asks, unless words or references say what is wanted; who asks more
+    urgently makes the open one more urgent. Raises BadRequest with every mistake; Refused when the key is another
+    card's, and when a batch is writing the card already.
     """
     mistakes = list(_mistakes(card, words, references, priority))
     if mistakes:
         raise BadRequest(" ".join(mistakes), remedy="Correct the request and send it again.")
-    key = dedupe or (f"card:{card}" if card and not words else None)
-    if key is not None:
-        found = _open_with(connection, key)
-        if found is not None:
-            return found, False
+    plain = bool(card) and not words.strip() and not references
+    key = f"{requester}:{dedupe}" if dedupe else f"card:{card}" if plain else None
+    if plain and _is_in_a_batch(connection, card):
+        raise Refused(
+            f"The prompt of {card} is being written in a batch.",
+            remedy="Wait for it (deckport prompts batches), or say what you wish of it.",
+        )
+    found = _open_with(connection, key) if key is not None else None
+    if found is not None:
+        if (found.card, found.words, list(found.references)) != (card, words, list(references)):
+            raise Refused(
+                f"Request {found.id} has this key, and asks for something else.", remedy="Choose another dedupe key."
+            )
+        if priority > found.priority and found.status is Status.QUEUED:
+            connection.execute(requests.update().where(requests.c.id == found.id).values(priority=priority))
+            touch(connection)
+        return _must_find(connection, found.id), False
     row = {
         "card": card, "words": words, "references": list(references), "priority": priority, "requester": requester,
         "status": Status.QUEUED.value, "attempt": 0, "failures": 0, "dedupe": key, "correlation": correlation,
@@ -120,6 +135,11 @@ def enqueue(
             raise Refused("The same request has just been settled.", remedy="Ask again.")
         return found, False
     return _must_find(connection, int(number)), True
+
+
+def _is_in_a_batch(connection: db.Connection, card: str) -> bool:
+    here = db.and_(prompt_batch_items.c.card == card, prompt_batch_items.c.state == "waiting")
+    return connection.execute(db.select(prompt_batch_items.c.custom_id).where(here).limit(1)).first() is not None
 
 
 def find(connection: db.Connection, number: int) -> Request | None:
@@ -184,6 +204,12 @@ def ready(connection: db.Connection) -> list[Request]:
     return [_request_of(row) for row in rows]
 
 
+def being_answered(connection: db.Connection, card: str) -> bool:
+    """Whether a request for this card is being written."""
+    here = db.and_(requests.c.card == card, requests.c.status == Status.PROCESSING, requests.c.lease_until > now())
+    return connection.execute(db.select(requests.c.id).where(here).limit(1)).first() is not None
+
+
 def renew(connection: db.Connection, request: Request) -> bool:
     """A sign of life. False when the request is another's by now, or was cancelled."""
     until = now() + timedelta(seconds=LEASE_S)
@@ -199,9 +225,18 @@ def complete(
     return _settle(connection, request, Status.COMPLETED, **told)
 
 
-def note_version(connection: db.Connection, number: int, prompt_version: int) -> None:
-    """Which version of the card's prompt the answer became."""
-    connection.execute(requests.update().where(requests.c.id == number).values(prompt_version=prompt_version))
+def note_version(connection: db.Connection, request: Request, prompt_version: int, remark: str = "") -> None:
+    """Which version of the card's prompt the answer became, and what is to be said of it. What had failed for the same
+    card is nobody's to look at any more."""
+    told = {"prompt_version": prompt_version, "cause": remark}
+    connection.execute(requests.update().where(requests.c.id == request.id).values(**told))
+    settle_failed(connection, request.card, f"Request {request.id} was answered.")
+
+
+def settle_failed(connection: db.Connection, card: str, why: str) -> None:
+    """The card has its prompt: what had failed for it is done with."""
+    here = db.and_(requests.c.card == card, requests.c.status == Status.FAILED)
+    connection.execute(requests.update().where(here).values(status=Status.CANCELLED.value, cause=why, remedy=""))
 
 
 def fail(
@@ -226,10 +261,10 @@ def fail(
     return Status.FAILED if _settle(connection, request, Status.FAILED, **told) else None
 
 
-def put_back(connection: db.Connection, request: Request, *, why: str, after_s: float) -> bool:
+def put_back(connection: db.Connection, request: Request, *, why: str, after_s: float, remedy: str = "") -> bool:
     """It was not tried, or not to its end, through no fault of its own: the service is away, a budget is spent, a run
     was stopped. It waits for so long; its failures stay as many as they were."""
-    told = {"cause": why, "run_after": now() + timedelta(seconds=after_s), "lease_until": None}
+    told = {"cause": why, "remedy": remedy, "run_after": now() + timedelta(seconds=after_s), "lease_until": None}
     return _change(connection, request, Status.QUEUED, **told)
 
 
@@ -242,11 +277,12 @@ def rest(connection: db.Connection, after_s: float) -> None:
 
 
 def cancel(connection: db.Connection, number: int) -> Request:
-    """A person wants it no longer. What is being written is not stopped at the service; its answer comes too late.
+    """A person wants it no longer. What is being written is not stopped at the service; its answer comes too late. One
+    that has failed is nobody's to look at any more.
 
     Raises Refused when it has ended already.
     """
-    here = db.and_(requests.c.id == number, requests.c.status.in_(OPEN))
+    here = db.and_(requests.c.id == number, requests.c.status.in_((*OPEN, Status.FAILED)))
     told = {"status": Status.CANCELLED.value, "finished_at": now(), "lease_until": None}
     if connection.execute(requests.update().where(here).values(**told)).rowcount == 0:
         found = find(connection, number)

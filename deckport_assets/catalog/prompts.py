@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as db
@@ -69,6 +70,15 @@ def prompts_that_count(connection: db.Connection, slugs: Iterable[str]) -> dict[
             if known is None or _RANK[prompt.origin] <= _RANK[known.origin]:
                 best[prompt.card] = prompt
     return best
+
+
+def written_since(connection: db.Connection, slug: str, moment: datetime) -> StoredPrompt | None:
+    """The prompt that counts for a card, when a person or a real machine wrote it after this moment."""
+    counts = prompts_that_count(connection, [slug]).get(slug)
+    if counts is None or counts.origin not in (Origin.HUMAN, Origin.MACHINE):
+        return None
+    here = db.and_(prompts.c.card == slug, prompts.c.version == counts.version, prompts.c.created_at > moment)
+    return counts if connection.execute(db.select(prompts.c.id).where(here)).first() else None
 
 
 def prompt_versions(connection: db.Connection, slug: str) -> list[StoredPrompt]:
@@ -155,10 +165,11 @@ def untold(connection: db.Connection, *, most: int = 500) -> list[StoredPrompt]:
     return [prompt for prompt in counting.values() if (prompt.card, prompt.version) in known]
 
 
-def note_told(connection: db.Connection, slugs: Iterable[str]) -> None:
-    """Dagster was told of these cards' prompts, or asked to look."""
-    for some in in_portions(slugs):
-        connection.execute(prompts.update().where(prompts.c.card.in_(some)).values(told=True))
+def note_told(connection: db.Connection, versions: Mapping[str, int]) -> None:
+    """Dagster was told of these versions of cards' prompts and of what was before them, or asked to look."""
+    for slug, version in versions.items():
+        here = db.and_(prompts.c.card == slug, prompts.c.version <= version, prompts.c.told.is_(False))
+        connection.execute(prompts.update().where(here).values(told=True))
 
 
 def _prompt_of(row: db.RowMapping) -> StoredPrompt:

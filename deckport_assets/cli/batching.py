@@ -58,9 +58,10 @@ def ask_before_paying(database: Database, slugs: Sequence[str], *, batch: bool, 
 
 @click.command("batches")
 @click.option("--collect", "collect_now", is_flag=True, help="Ask Claude now, and take what has ended.")
+@click.option("--give-up", "lost_number", type=int, help="Wait no longer for one that Claude does not know any more.")
 @click.option("--cancel", "cancel_number", type=int, help="Have Claude stop with this batch; what it has done is paid.")
 @json_option
-def batches(collect_now: bool, cancel_number: int | None, as_json: bool) -> None:
+def batches(collect_now: bool, lost_number: int | None, cancel_number: int | None, as_json: bool) -> None:
     """List the batches of prompts and how far they are. Dagster collects them by itself while it runs.
 
     \b
@@ -72,8 +73,13 @@ def batches(collect_now: bool, cancel_number: int | None, as_json: bool) -> None
             with database.reading() as connection:
                 found = stored.must_find(connection, cancel_number)
             _bulk(database, quiet=as_json).cancel(found)
-        if collect_now:
-            collect(database, quiet=as_json)
+        if lost_number is not None:
+            with database.reading() as connection:
+                lost = stored.must_find(connection, lost_number)
+            if lost.state not in (State.SENDING, State.OPEN):
+                raise Refused(f"Batch {lost.id} is {lost.state}.", remedy="Nothing is to be given up.")
+            _bulk(database, quiet=as_json).forget(lost)
+        left = collect(database, quiet=as_json) if collect_now else 0
         with database.reading() as connection:
             listed = stored.list_batches(connection)
             rows = [
@@ -82,17 +88,20 @@ def batches(collect_now: bool, cancel_number: int | None, as_json: bool) -> None
             ]
     if as_json:
         say_json({"batches": [_told(batch, outcomes, cost) for batch, outcomes, cost in rows]})
-        return
+        click.get_current_context().exit(1 if left else 0)
     for batch, outcomes, cost in rows:
         click.echo(f"{batch.id:>4}  {batch.created_at:%Y-%m-%d %H:%M}  {_stands(batch, outcomes)}  {in_dollars(cost)}")
         if batch.cause:
             click.secho(f"      {batch.cause}", fg="yellow")
     if not rows:
         click.echo("There was no batch yet: deckport prompts write --missing --batch")
+    click.get_current_context().exit(1 if left else 0)
 
 
-def collect(database: Database, *, quiet: bool) -> None:
-    """Ask how each unfinished batch is doing, and settle what has ended. A batch that cannot be asked holds up none."""
+def collect(database: Database, *, quiet: bool) -> int:
+    """Ask how each unfinished batch is doing, and settle what has ended. A batch that cannot be asked holds up none;
+    gives how many could not."""
+    left = 0
     bulk = _bulk(database, quiet=quiet)
     with database.reading() as connection:
         unfinished = stored.unfinished(connection)
@@ -101,8 +110,10 @@ def collect(database: Database, *, quiet: bool) -> None:
             if bulk.look_after(batch):
                 bulk.collect(batch)
         except DeckportError as error:
+            left += 1
             with database.writing() as connection:
-                stored.note(connection, batch, cause=str(error))
+                stored.note(connection, batch, cause=f"{error} {error.remedy}".strip())
+    return left
 
 
 def _ask_the_queue(database: Database, slugs: Sequence[str], requester: str, *, as_json: bool) -> None:

@@ -17,7 +17,7 @@ from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.keys import SCOPES, add_first_key, add_key, list_keys, revoke_key
 from deckport_assets.catalog.prompt_queue import LEAST_URGENT, MOST_URGENT, USUAL, Request, Status
 from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions, write_by_hand
-from deckport_assets.cli.batching import batches, write_missing
+from deckport_assets.cli.batching import ask_before_paying, batches, write_missing
 from deckport_assets.cli.speaking import json_option, open_catalog, say_json
 from deckport_assets.errors import DeckportError, Refused
 from deckport_assets.models import Card
@@ -116,26 +116,44 @@ def cancel(number: tuple[int, ...], as_json: bool) -> None:
 
 @prompts.command("retry")
 @click.argument("number", type=int, nargs=-1)
-@click.option("--failed", is_flag=True, help="All that have failed.")
+@click.option("--failed", is_flag=True, help="All that have failed, but for what may have been paid already.")
+@click.option("--yes", is_flag=True, help="Do not ask before something that costs.")
 @json_option
-def retry(number: tuple[int, ...], failed: bool, as_json: bool) -> None:
+def retry(number: tuple[int, ...], failed: bool, yes: bool, as_json: bool) -> None:
     """Ask again for what has failed or was cancelled.
+
+    What may have been paid is asked for again only by its number.
 
     \b
     Example: deckport prompts retry --failed
     """
     if failed == bool(number):
         raise Refused("Which?", remedy="Name numbers, or say --failed.")
-    with open_catalog() as database, database.writing() as connection:
-        made = []
-        for each in number or tuple(one.id for one in queue.settled(connection, [Status.FAILED], most=10_000)):
+    with open_catalog() as database:
+        if failed:
+            with database.reading() as connection:
+                every = queue.settled(connection, [Status.FAILED], most=10_000)
+            number = tuple(one.id for one in every if one.kind != "possibly_billed")
+            if len(number) < len(every):
+                click.echo(f"{len(every) - len(number)} may have been paid; ask for them by number.", err=True)
+            if cards := [one.card for one in every if one.id in number and one.card]:
+                ask_before_paying(database, cards, batch=False, yes=yes)
+        made = _retried(database, number, alone=not failed)
+    _say(made, "waits again", as_json=as_json)
+
+
+def _retried(database: Database, numbers: Sequence[int], *, alone: bool) -> list[Request]:
+    """What waits again. `alone`: the numbers were named, so one that cannot is an error."""
+    made = []
+    with database.writing() as connection:
+        for each in numbers:
             try:
                 made.append(queue.retry(connection, each))
             except Refused as error:
-                if number:
+                if alone:
                     raise
                 click.echo(f"{each}: {error}", err=True)
-    _say(made, "waits again", as_json=as_json)
+    return made
 
 
 @prompts.command("show")
@@ -190,6 +208,7 @@ def write(
     with open_catalog() as database, database.writing() as connection:
         found = must_find(connection, card)
         made = write_by_hand(connection, found.slug, text, negative=negative, author=who_is_here())
+        queue.settle_failed(connection, found.slug, f"{who_is_here()} has written it.")
     _say_prompt(found, made, as_json=as_json)
 
 

@@ -74,7 +74,7 @@ def written_prompts(
         tags = {LANE_TAG: Lane.PROMPTS.value}
         yield range_request((PROMPT,), first, last, run_key=f"publish-{_digest(written, some)}", tags=tags)
     with catalog.database.writing() as connection:
-        note_told(connection, written)
+        note_told(connection, {card: prompt.version for card, prompt in written.items()})
 
 
 def is_draining(instance: dg.DagsterInstance) -> bool:

@@ -263,3 +263,30 @@ def test_what_was_asked_for_anew_meanwhile_is_not_asked_for_again(database: Data
         queue.cancel(connection, second.id)
         assert queue.retry(connection, first.id).status is queue.Status.QUEUED
         assert queue.enqueue(connection, card="moth", requester="ben") == (queue.find(connection, first.id), False)
+
+
+def test_a_dedupe_key_is_its_requester_s_and_means_one_thing(database: Database) -> None:
+    with database.writing() as connection:
+        first, _ = queue.enqueue(connection, card="moth", words="at dusk", requester="ada", dedupe="job-1")
+        other, new = queue.enqueue(connection, card="wolf", words="at dawn", requester="bob", dedupe="job-1")
+        assert new and other.id != first.id
+    with pytest.raises(Refused, match="something else"), database.writing() as connection:
+        queue.enqueue(connection, card="wolf", requester="ada", dedupe="job-1")
+
+
+def test_who_asks_for_the_same_more_urgently_makes_it_more_urgent(database: Database) -> None:
+    with database.writing() as connection:
+        queue.enqueue(connection, card="moth", priority=1, requester="ada")
+        asked, new = queue.enqueue(connection, card="moth", priority=10, requester="bob")
+        assert (asked.priority, new) == (10, False)
+        wished, new = queue.enqueue(connection, card="moth", requester="bob", references=["like Turner"])
+        assert new and list(wished.references) == ["like Turner"], "a wish is another request"
+
+
+def test_what_has_failed_can_be_dismissed(database: Database) -> None:
+    request = ask(database)
+    taken = take(database)
+    assert taken is not None
+    with database.writing() as connection:
+        queue.fail(connection, taken, BadPrompt("no"))
+        assert queue.cancel(connection, request.id).status is Status.CANCELLED

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from deckport_assets.errors import DeckportError, PossiblyBilled, ServiceUnavailable
+from deckport_assets.errors import DeckportError, MissingModel, PossiblyBilled, Rejected, ServiceUnavailable
 from deckport_assets.resources.claude.service import Claude, Question, as_ours, tokens_of
 from deckport_assets.resources.prices import Tokens
 from deckport_assets.resources.providers import Occasion
@@ -128,6 +128,10 @@ class Batches:
             raise self._noted(ServiceUnavailable(_unreadable(error))) from None
 
     def _noted(self, error: DeckportError) -> DeckportError:
+        if isinstance(error, MissingModel):  # a 404 here is the batch's
+            return Rejected(
+                f"Claude does not know this batch any more: {error}", remedy="deckport prompts batches --give-up NUMBER"
+            )
         self.claude.note_failure(error)
         return error
 

@@ -272,7 +272,7 @@ class Claude:
             if isinstance(error, ServiceUnavailable):
                 patience = 1 if (error.after_s or 0.0) >= SHORTEST_REST_S else services.OPENS_AFTER
                 services.failed(connection, SERVICE, str(error), opens_after=patience)
-            elif isinstance(error, Unauthorised | NeedsMoney):
+            elif isinstance(error, Unauthorised | MissingModel | NeedsMoney):
                 services.failed(connection, SERVICE, str(error), opens_after=1)
 
     def _send(self, question: Question[Any], occasion: Occasion, number: int) -> tuple[Any, str]:

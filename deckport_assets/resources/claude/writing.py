@@ -97,11 +97,15 @@ class ClaudeWriter:
         return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion)
 
     def write_freely(self, wish: str, references: Sequence[str], *, occasion: Occasion) -> Written:
-        """A prompt for whatever a person wishes. Raises what `Claude.ask` raises."""
+        """A prompt for whatever a person wishes. Raises BadPrompt, and what `Claude.ask` raises."""
         from deckport_assets.studio.prompts.asking import PromptForm, guide, prompt_of, words_for_wish
+        from deckport_assets.studio.prompts.rules import banned_words
 
         words = words_for_wish(wish, references)
         answered = self.claude.ask(Question(guide(self.style_guide), words, PromptForm, PROMPT, ""), occasion)
         prompt = prompt_of(answered.value)
+        if found := banned_words(" ".join((prompt.text, prompt.caption, prompt.motion))):
+            told = "; ".join(f"{finding.rule}: {finding.message}" for finding in found)
+            raise BadPrompt(f"The prompt breaks the rules: {told}", remedy="Ask for another, or write it.")
         provenance = Provenance("claude", answered.model, draft=False, cost_microusd=answered.cost_microusd)
         return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion)

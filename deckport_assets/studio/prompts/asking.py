@@ -62,7 +62,7 @@ def words_for(card: Card, wish: str = "", references: Sequence[str] = (), mistak
     spoken = " or ".join(SPOKEN_COLOURS[card.colour])
     parts = [
         f"Write the prompt for this card. Its colour is spoken of as {spoken}.",
-        _data("card", card.facts(ASKED_FACTS)),
+        _data("card", _cut(card.facts(ASKED_FACTS))),
     ]
     if wish.strip():
         parts += ["The art director wishes, as far as the rules allow:", _data("wish", wish)]
@@ -91,7 +91,7 @@ def prompt_of(answer: PromptForm) -> WrittenPrompt:
 
 def _data(name: str, value: object) -> str:
     """A value as JSON between marks. It cannot close them: what would is written as \\u003c."""
-    told = json.dumps(_cut(value), ensure_ascii=False, indent=1).replace("<", "\\u003c").replace(">", "\\u003e")
+    told = json.dumps(value, ensure_ascii=False, indent=1).replace("<", "\\u003c").replace(">", "\\u003e")
     return f"<{name}>\n{told}\n</{name}>"
 
 

@@ -66,10 +66,17 @@ def validate(
     card's prompt, which a machine can be asked to write anew."""
     findings = list(lint(written.text, card, other_names=other_names, other_texts=other_texts))
     findings.extend(_caption_findings(written.caption, card))
+    findings.extend(banned_words(" ".join((written.caption, written.motion)), card.name))
     errors = [found for found in findings if found.severity is Severity.ERROR or found.rule == "near_duplicate"]
     if errors:
         told = "; ".join(f"{finding.rule}: {finding.message}" for finding in errors)
         raise BadPrompt(f"The prompt for {card.name} breaks the rules: {told}", remedy="Ask for another, or write it.")
+
+
+def banned_words(text: str, name: str = "") -> tuple[Finding, ...]:
+    """Other games, artists and lettering in words that a machine wrote; the card's own name is no finding."""
+    told = _remove(_plain(text), _plain(name)) if name else _plain(text)
+    return tuple(_named(told))
 
 
 def names_colour(text: str, colour: Colour) -> bool:
@@ -122,6 +129,10 @@ def _wrong_length(plain: str, told: str, card: Card) -> Iterator[Finding]:
 
 
 def _banned(plain: str, told: str, card: Card) -> Iterator[Finding]:
+    yield from _named(told)
+
+
+def _named(told: str) -> Iterator[Finding]:
     for rule, words in (("other_game", OTHER_GAMES), ("artist", ARTISTS), ("lettering", LETTERING)):
         for word in words:
             if _has(told, word):

@@ -90,3 +90,13 @@ def test_an_answer_that_names_another_card_is_refused() -> None:
     answer = GOOD.model_copy(update={"text": GOOD.text + " Behind it waits the Sky Voyager."})
     with pytest.raises(BadPrompt, match="names another card, 'Sky Voyager'"):
         validate(prompt_of(answer), MOTH, other_names=["Sky Voyager", "Clockwork Moth"])
+
+
+def test_a_long_wish_goes_out_whole() -> None:
+    assert "ENDMARK" in words_for(MOTH, "light " * 1_300 + "ENDMARK")
+
+
+def test_caption_and_motion_are_judged_too() -> None:
+    for words in ({"caption": GOOD.caption + " by Greg Rutkowski"}, {"motion": "The Pokemon logo spins."}):
+        with pytest.raises(BadPrompt, match=r"artist|other_game"):
+            validate(prompt_of(GOOD.model_copy(update=words)), MOTH)
