@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_FILE = ".env"
 PAID_ASSETS = ("prompt", "artwork", "video")
+Dollars = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -81,9 +82,9 @@ class Settings(BaseSettings):
     claude_model: str = Field("claude-haiku-5-5", description="The model that writes; it must have a known price.")
     claude_max_tokens: int = Field(4000, description="The most that an answer may have, thinking included.", ge=500)
     claude_timeout_s: float = Field(120, description="How long an answer may take, in seconds.", gt=0)
-    budget_day_usd: float | None = Field(None, description="The most that may be spent on a day (UTC).", ge=0)
-    budget_run_usd: float | None = Field(None, description="The most that one produce or backfill may spend.", ge=0)
-    budget_total_usd: float | None = Field(None, description="The most that may ever be spent.", ge=0)
+    budget_day_usd: Dollars | None = Field(None, description="The most that may be spent on a day (UTC).")
+    budget_run_usd: Dollars | None = Field(None, description="The most that one produce or backfill may spend.")
+    budget_total_usd: Dollars | None = Field(None, description="The most that may ever be spent.")
     require_real: bool = Field(False, description="Refuse the embedded providers: nothing is made as a draft.")
     event_log: Literal["fast", "stock"] = Field(
         "fast", description="`fast` keeps the event log's connections open; `stock` is Dagster's own class."
@@ -97,6 +98,12 @@ class Settings(BaseSettings):
         if unknown:
             raise ValueError(f"{', '.join(unknown)}: expected a list of {', '.join(PAID_ASSETS)}")
         return tuple(words)
+
+    @field_validator("budget_day_usd", "budget_run_usd", "budget_total_usd", mode="before")
+    @classmethod
+    def _limit(cls, value: Any) -> Any:
+        """An empty text is no limit, as `.env.example` says."""
+        return None if isinstance(value, str) and not value.strip() else value
 
     @field_validator("comfyui_servers", mode="before")
     @classmethod

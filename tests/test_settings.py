@@ -54,3 +54,25 @@ def test_values_for_a_workflow_are_texts_and_numbers_by_name(words: str, monkeyp
     monkeypatch.setenv("DECKPORT_COMFYUI_VALUES_ART", words)
     with pytest.raises(ValueError, match="expected an object of texts and numbers as JSON"):
         Settings()
+
+
+BUDGETS = ["DECKPORT_BUDGET_DAY_USD", "DECKPORT_BUDGET_RUN_USD", "DECKPORT_BUDGET_TOTAL_USD"]
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+def test_an_empty_budget_is_no_limit(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"{name}=\n")
+    assert Settings().masked()[name] is None
+    monkeypatch.setenv(name, " ")
+    assert Settings().masked()[name] is None
+    monkeypatch.setenv(name, "0")
+    assert Settings().masked()[name] == 0, "nothing may be spent: that is a limit"
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+@pytest.mark.parametrize("amount", ["inf", "-inf", "nan", "1e308"])
+def test_a_budget_is_an_amount(name: str, amount: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, amount)
+    with pytest.raises(ValueError, match="finite number|than or equal to"):
+        Settings()

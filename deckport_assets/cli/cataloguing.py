@@ -75,6 +75,6 @@ def settings_(as_json: bool) -> None:
         return
     described = {variable(name): field.description for name, field in type(chosen).model_fields.items()}
     for name, value in values.items():
-        shown = ",".join(value) if isinstance(value, tuple) else value
+        shown = ",".join(value) if isinstance(value, tuple) else "" if value is None else value
         click.echo(f"{name}={shown}")
         click.secho(f"    {described[name]}", dim=True)

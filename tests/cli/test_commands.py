@@ -170,6 +170,20 @@ def test_a_wrong_setting_is_named(type_: Type, monkeypatch: pytest.MonkeyPatch) 
     assert str(type_("settings", code=None).exception).startswith("ANTHROPIC_BASE_URL: ")
 
 
+def test_an_empty_budget_is_shown_empty_and_an_endless_one_refused(
+    type_: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DECKPORT_BUDGET_DAY_USD", "")
+    settings.cache_clear()
+    shown = type_("settings").output.splitlines()
+    assert "DECKPORT_BUDGET_DAY_USD=" in shown and "DECKPORT_BUDGET_RUN_USD=" in shown
+    assert told(type_("settings", "--json"))["DECKPORT_BUDGET_DAY_USD"] is None
+    monkeypatch.setenv("DECKPORT_BUDGET_DAY_USD", "inf")
+    settings.cache_clear()
+    refused = type_("settings", code=None).exception
+    assert isinstance(refused, Refused) and "DECKPORT_BUDGET_DAY_USD: Input should be a finite number" in str(refused)
+
+
 def test_settings_never_show_a_password(type_: Type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DECKPORT_DATABASE_URL", "postgresql://deckport:hunter2@localhost/deckport")
     settings.cache_clear()
