@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,6 +14,8 @@ from api.problems import Problem
 
 LARGEST_BODY_BYTES = 64_000
 FORM = "application/x-www-form-urlencoded"
+_NO_CHARACTER = re.compile(r"[\x00\ud800-\udfff]")
+"""JSON can say them; PostgreSQL cannot store the one, nor UTF-8 the others."""
 
 
 async def body_of(request: Request) -> bytes:
@@ -37,6 +40,28 @@ async def object_of(request: Request) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise Problem(400, 'The body is not an object: {"card": "AZURE-004"}.')
     return body
+
+
+def text_in(body: Mapping[str, Any], name: str) -> str:
+    """The text that a field has; empty when it has none. Raises 400 for what is no text, or cannot be stored."""
+    value = body.get(name)
+    return "" if value is None else _storable(name, value, "a text")
+
+
+def texts_in(body: Mapping[str, Any], name: str) -> list[str]:
+    """The same for a field that is a list of texts."""
+    value, expected = body.get(name), "a list of texts"
+    if not isinstance(value, list | None):
+        raise Problem(400, f"{name}: expected {expected}.")
+    return [_storable(name, each, expected) for each in value or []]
+
+
+def _storable(name: str, value: Any, expected: str) -> str:
+    if not isinstance(value, str):
+        raise Problem(400, f"{name}: expected {expected}.")
+    if _NO_CHARACTER.search(value):
+        raise Problem(400, f"{name}: expected {expected}, without NUL and without halves of surrogate pairs.")
+    return value
 
 
 async def fields_of(request: Request) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.bodies import object_of
+from api.bodies import object_of, text_in, texts_in
 from api.card_routes import first_values
 from api.keys import require_key
 from api.live_catalog import LiveCatalog
@@ -65,25 +65,27 @@ class PromptRoutes:
         """Put a request into the queue: 201, or 200 with the one that is open for the same."""
         key = await require_key(self.catalog, request, "prompts")
         body = await json_body(request)
+        word, words, dedupe = (text_in(body, name) for name in ("card", "text", "dedupe_key"))
+        references = texts_in(body, "references")
         correlation = request_id(request.scope)
 
         def put(connection: Any) -> tuple[dict[str, Any], bool]:
             slug = ""
-            if body.get("card"):
-                card = find_card(connection, str(body["card"]))
+            if word:
+                card = find_card(connection, word)
                 if card is None:
-                    raise Problem(404, f"There is no card {str(body['card'])[:80]!r}.")
+                    raise Problem(404, f"There is no card {word[:80]!r}.")
                 if card.retired:
                     raise Problem(409, f"{card.name} has left the catalog; nothing is written for it.")
                 slug = card.slug
             made, new = queue.enqueue(
                 connection,
                 card=slug,
-                words=str(body.get("text") or ""),
-                references=[str(each) for each in body.get("references") or []],
+                words=words,
+                references=references,
                 priority=body.get("priority", queue.USUAL),
                 requester=key.name,
-                dedupe=str(body["dedupe_key"]) if body.get("dedupe_key") else None,
+                dedupe=dedupe or None,
                 correlation=correlation,
             )
             return documented(connection, made), new
@@ -199,7 +201,6 @@ async def json_body(request: Request) -> Mapping[str, Any]:
     """What is asked for. Raises 413 and 400."""
     body = await object_of(request)
     if unknown := [name for name in body if name not in FIELDS]:
-        raise Problem(400, f"{', '.join(unknown[:5])}: expected {', '.join(FIELDS)}.")
-    if not isinstance(body.get("references") or [], list):
-        raise Problem(400, "references: expected a list of texts.")
+        named = ", ".join(unknown[:5]).encode(errors="replace").decode()
+        raise Problem(400, f"{named}: expected {', '.join(FIELDS)}.")
     return body

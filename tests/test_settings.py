@@ -74,5 +74,5 @@ def test_an_empty_budget_is_no_limit(name: str, monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize("amount", ["inf", "-inf", "nan", "1e308"])
 def test_a_budget_is_an_amount(name: str, amount: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, amount)
-    with pytest.raises(ValueError, match="finite number|than or equal to"):
+    with pytest.raises(ValueError, match=r"finite number|than or equal to"):
         Settings()

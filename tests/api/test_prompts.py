@@ -85,6 +85,13 @@ def test_a_key_takes_back_what_it_asked_for_and_nothing_else(own_client: TestCli
         ({"text": "x" * 9_000}, 400, "9,000 characters"),
         ({"references": "one"}, 400, "a list of texts"),
         ({"prioritee": 3}, 400, "prioritee: expected card"),
+        ({"text": {"a": 1}}, 400, "text: expected a text"),
+        ({"text": 0}, 400, "text: expected a text"),
+        ({"card": 7}, 400, "card: expected a text"),
+        ({"dedupe_key": 7.5}, 400, "dedupe_key: expected a text"),
+        ({"references": ["one", 2]}, 400, "references: expected a list of texts"),
+        ({"references": [None]}, 400, "references: expected a list of texts"),
+        ({"references": False}, 400, "references: expected a list of texts"),
     ],
 )
 def test_a_wrong_request_is_told_as_a_problem(
@@ -95,8 +102,21 @@ def test_a_wrong_request_is_told_as_a_problem(
     assert words in reply.json()["detail"] and reply.json()["error"]
 
 
+@pytest.mark.parametrize("field", ["text", "card", "dedupe_key", "references"])
+@pytest.mark.parametrize("character", ["\\ud800", "\\udc00", "\\u0000"])
+def test_what_no_database_can_store_is_told_so(
+    own_client: TestClient, signed: Signed, field: str, character: str
+) -> None:
+    value = f'["set one", "a {character} b"]' if field == "references" else f'"a {character} b"'
+    reply = own_client.post(QUEUE, content=f'{{"{field}": {value}}}', headers=signed("ada"))
+    assert reply.status_code == 400 and reply.json()["detail"].startswith(f"{field}: expected "), reply.text
+    pair = own_client.post(QUEUE, content='{"text": "a fox \\ud83e\\udd8a"}', headers=signed("ada"))
+    assert pair.status_code == 201 and pair.json()["text"] == "a fox \U0001f98a"
+
+
 def test_what_is_no_json_is_told_so(own_client: TestClient, signed: Signed) -> None:
-    for data, words in ((b"{broken", "not JSON"), (b"[1]", "not an object")):
+    field = b'{"\\ud800": 3}'
+    for data, words in ((b"{broken", "not JSON"), (b"[1]", "not an object"), (field, "?: expected card")):
         reply = own_client.post(QUEUE, content=data, headers=signed("ada"))
         assert reply.status_code == 400 and words in reply.json()["detail"]
 
