@@ -101,17 +101,34 @@ def show_queue(every: bool, as_json: bool) -> None:
 
 
 @prompts.command("cancel")
-@click.argument("number", type=int, nargs=-1, required=True)
+@click.argument("number", type=click.IntRange(1, queue.LARGEST_NUMBER), nargs=-1, required=True)
 @json_option
-def cancel(number: tuple[int, ...], as_json: bool) -> None:
-    """Take requests back.
+@click.pass_context
+def cancel(context: click.Context, number: tuple[int, ...], as_json: bool) -> None:
+    """Take requests back. One that cannot be taken back is told, and the others are.
 
     \b
     Example: deckport prompts cancel 17
     """
+    made: list[Request] = []
+    refused: dict[int, Refused] = {}
     with open_catalog() as database, database.writing() as connection:
-        made = [queue.cancel(connection, each) for each in number]
-    _say(made, "is cancelled", as_json=as_json)
+        for each in dict.fromkeys(number):
+            try:
+                made.append(queue.cancel(connection, each))
+            except Refused as error:
+                refused[each] = error
+    for each, error in refused.items():
+        click.secho(f"{each}: {error} {error.remedy}", fg="red", err=True)
+    if as_json:
+        mistakes = [
+            {"id": each, "error": str(error), "kind": error.kind, "remedy": error.remedy}
+            for each, error in refused.items()
+        ]
+        say_json({"requests": [told(each) for each in made], "refused": mistakes})
+    elif made:
+        _say(made, "is cancelled", as_json=False)
+    context.exit(1 if refused else 0)
 
 
 @prompts.command("retry")

@@ -45,6 +45,20 @@ def test_asking_waiting_cancelling_and_asking_again(two_cards: None) -> None:
     assert len(told("prompts", "queue")["requests"]) == 2
 
 
+def test_what_has_ended_does_not_stop_the_others_from_being_cancelled(two_cards: None) -> None:
+    numbers = [told("prompts", "ask", "--text", words)["requests"][0]["id"] for words in ("one", "two", "three")]
+    type_("prompts", "cancel", numbers[1])
+    some = type_("prompts", "cancel", numbers[0], numbers[1], 99, code=1)
+    assert some.stdout == f"{numbers[0]}: free text is cancelled.\n"
+    ended, nobody = some.stderr.splitlines()
+    assert ended.startswith(f"{numbers[1]}: Request {numbers[1]} is cancelled already.")
+    assert nobody.startswith("99: There is no request 99.")
+    rest = json.loads(type_("prompts", "cancel", *numbers, "--json", code=1).stdout)
+    assert [each["id"] for each in rest["requests"]] == numbers[2:]
+    assert [(each["id"], each["kind"]) for each in rest["refused"]] == [(each, "refused") for each in numbers[:2]]
+    assert told("prompts", "queue")["requests"] == []
+
+
 def test_a_person_s_prompt_counts_before_any_other(two_cards: None) -> None:
     type_("prompts", "write", "alder-wolf", "Alder Wolf, an azure wolf made of rain.")
     first, second = told("prompts", "show", "alder-wolf")["prompts"]
@@ -68,7 +82,6 @@ def test_a_key_is_shown_once_listed_by_its_beginning_and_revoked(two_cards: None
         (["prompts", "ask"], Refused, "Of which card"),
         (["prompts", "ask", "nobody"], Refused, "There is no card"),
         (["prompts", "ask", "--text", "x" * 9_000], BadRequest, "9,000 characters"),
-        (["prompts", "cancel", "99"], Refused, "There is no request 99"),
         (["prompts", "retry"], Refused, "Which"),
         (["prompts", "use", "alder-wolf", "7"], Refused, "has no prompt 7"),
         (["keys", "revoke", "nobody"], Refused, "no key 'nobody'"),
