@@ -363,8 +363,8 @@ def with_logins(found: Evidence, patch: pytest.MonkeyPatch) -> None:
         with patch.context() as while_wrong:
             while_wrong.setenv(name, f"http://ada:{quote(GATEWAY, safe='')}@127.0.0.1:9")
             settings.cache_clear()
-            type_(found, "costs", "--by", "card", "--day", name)
-            assert name.encode() in found.streams[f"deckport costs --by card --day {name}"]
+            type_(found, "costs", as_name=f"costs, {name} with a login")
+            assert f"{name}: ".encode() in found.streams[f"deckport costs, {name} with a login"]
     settings.cache_clear()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 
 import click
 
@@ -10,10 +11,18 @@ from deckport_assets.catalog.ledger import GROUPINGS, costs, in_dollars, spent
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
 
 
+def _day(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """A day as the ledger spells it; empty stays empty."""
+    try:
+        return datetime.strptime(value, "%Y-%m-%d").date().isoformat() if value else ""
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: expected a day as 2026-01-31.") from None
+
+
 @click.command("costs")
 @click.option("--by", default="service", show_default=True, type=click.Choice(list(GROUPINGS)))
-@click.option("--day", default="", help="Only this day (UTC), as 2026-01-31.")
-@click.option("--most", default=50, show_default=True, help="So many lines.")
+@click.option("--day", default="", callback=_day, help="Only this day (UTC), as 2026-01-31.")
+@click.option("--most", default=50, show_default=True, type=click.IntRange(min=1), help="So many lines.")
 @json_option
 def costs_(by: str, day: str, most: int, as_json: bool) -> None:
     """Say what paid calls have cost, beside what was expected of them.
