@@ -12,15 +12,23 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from deckport_assets.catalog import prompt_queue as queue
-from deckport_assets.catalog.cards import find_card
+from deckport_assets.catalog.cards import all_cards, find_card
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.keys import SCOPES, add_first_key, add_key, list_keys, revoke_key
 from deckport_assets.catalog.prompt_queue import LEAST_URGENT, MOST_URGENT, USUAL, Request, Status
-from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions, write_by_hand
+from deckport_assets.catalog.prompts import (
+    Origin,
+    StoredPrompt,
+    add_prompt,
+    prompt_versions,
+    prompts_that_count,
+    write_by_hand,
+)
 from deckport_assets.cli.batching import ask_before_paying, batches, write_missing
 from deckport_assets.cli.speaking import json_option, open_catalog, say_json
 from deckport_assets.errors import DeckportError, Refused
 from deckport_assets.models import Card
+from deckport_assets.studio.prompts.prompt import Finding
 
 
 @click.group()
@@ -89,13 +97,16 @@ def show_queue(every: bool, as_json: bool) -> None:
         being_written = request.status is Status.PROCESSING
         wait = "is being written" if being_written else f"~{queue.wait_s(place, known, request):.0f} s"
         why = f"  {request.cause}" if request.cause else ""
-        what = request.card or request.words[:40]
+        what = request.card or _one_line(request.words, 40)
         click.echo(f"{request.id:>6}  {what:<32} {request.priority:>2}  {request.requester:<14} {wait}{why}")
     for request in ended:
         colour = {Status.FAILED: "red", Status.COMPLETED: "green"}.get(request.status)
-        click.secho(f"{request.id:>6}  {request.card or request.words[:40]:<32} {request.status.value}", fg=colour)
-        if request.cause:
-            click.echo(f"        {request.cause} {request.remedy}")
+        what = request.card or _one_line(request.words, 40)
+        click.secho(f"{request.id:>6}  {what:<32} {request.status.value}", fg=colour)
+        if request.answer and not request.card:  # a card's is its prompt: deckport prompts show
+            click.echo(f"        {_one_line(str(request.answer.get('text', '')), 100)}")
+        if request.cause or request.remedy:
+            click.echo(f"        {request.cause} {request.remedy}".rstrip())
     if not line:
         click.echo("Nothing waits.")
 
@@ -209,7 +220,8 @@ def write(
 ) -> None:
     """Write a card's prompt yourself, or have all that are missing written.
 
-    What you write counts before any other prompt, and no machine ever replaces it.
+    What you write counts before any other prompt, and no machine ever replaces it. What the rules remark on it is
+    told; it is used as it is.
 
     \b
     Examples: deckport prompts write clockwork-moth "Clockwork Moth, an aether creature of brass..."
@@ -226,7 +238,13 @@ def write(
         found = must_find(connection, card)
         made = write_by_hand(connection, found.slug, text, negative=negative, author=who_is_here())
         queue.settle_failed(connection, found.slug, f"{who_is_here()} has written it.")
-    _say_prompt(found, made, as_json=as_json)
+        remarks = _remarks(connection, found, made)
+    if as_json:
+        say_json(_prompt_told(found, made) | {"remarks": [asdict(each) for each in remarks]})
+        return
+    _say_prompt(found, made, as_json=False)
+    for remark in remarks:
+        click.secho(f"The rules remark that it {remark.message}. It is used as it is.", fg="yellow", err=True)
 
 
 @prompts.command("use")
@@ -344,8 +362,6 @@ def must_find(connection: Any, word: str) -> Card:
 
 def versions_in_order(connection: Any, card: Card) -> list[StoredPrompt]:
     """The versions of a card's prompt: the one that counts, then the others, the latest first."""
-    from deckport_assets.catalog.prompts import prompts_that_count
-
     counts = prompts_that_count(connection, [card.slug]).get(card.slug)
     every = prompt_versions(connection, card.slug)
     return sorted(every, key=lambda each: counts is None or each.version != counts.version)
@@ -381,10 +397,29 @@ def _say(made: Sequence[Request], words: str, *, as_json: bool) -> None:
 
 def _say_prompt(card: Card, made: StoredPrompt, *, as_json: bool) -> None:
     if as_json:
-        say_json({"card": card.slug, "version": made.version, "origin": made.origin.value})
+        say_json(_prompt_told(card, made))
         return
     click.echo(f"Version {made.version} of {card.name}'s prompt counts from now on.")
     click.echo(f"Its asset: deckport produce {card.slug} --assets prompt; another picture: --redraw --assets artwork")
+
+
+def _prompt_told(card: Card, made: StoredPrompt) -> dict[str, Any]:
+    return {"card": card.slug, "version": made.version, "origin": made.origin.value}
+
+
+def _remarks(connection: Any, card: Card, made: StoredPrompt) -> Sequence[Finding]:
+    """What the rules find in a prompt beside those of the other cards."""
+    from deckport_assets.studio.prompts.rules import lint
+
+    every = all_cards(connection)
+    others = prompts_that_count(connection, [each.slug for each in every if each.slug != card.slug])
+    names, texts = [each.name for each in every], [each.text for each in others.values()]
+    return lint(made.text, card, other_names=names, other_texts=texts)
+
+
+def _one_line(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _key_told(key: Any) -> dict[str, Any]:

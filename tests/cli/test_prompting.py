@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from deckport_assets.catalog import prompt_queue as queue
+from deckport_assets.catalog.tables import prompt_requests
 from deckport_assets.cli import deckport
+from deckport_assets.cli.speaking import open_catalog
 from deckport_assets.errors import BadRequest, Refused
 from tests.catalog_source import art, card, write_source
 
@@ -66,6 +69,41 @@ def test_a_person_s_prompt_counts_before_any_other(two_cards: None) -> None:
     type_("prompts", "use", "alder-wolf", second["version"])
     assert told("prompts", "show", "alder-wolf")["prompts"][0]["text"] == second["text"]
     assert "has no prompt" in type_("prompts", "show", "briar-gate").output
+
+
+def test_what_the_rules_remark_is_told_and_the_prompt_is_kept(two_cards: None) -> None:
+    good = (
+        "Briar Gate, an azure gate of thorns and rain, seen from below against a pale evening sky; rim light along its "
+        "bars, mist between the roots, oil painting with visible strokes."
+    )
+    clean = type_("prompts", "write", "briar-gate", good)
+    assert "Version 1 of Briar Gate's prompt counts" in clean.stdout and clean.stderr == ""
+    short = type_("prompts", "write", "alder-wolf", "A wolf without Briar Gate.")
+    assert "prompt counts from now on" in short.stdout
+    remarks = short.stderr
+    for words in ("does not name the card 'Alder Wolf'", "names another card, 'Briar Gate'", "has 26 characters"):
+        assert f"The rules remark that it {words}" in remarks
+    assert told("prompts", "write", "briar-gate", good)["remarks"] == [], "it is no copy of its own older version"
+    copied = told("prompts", "write", "alder-wolf", good)
+    assert {"name", "other_card", "near_duplicate"} <= {each["rule"] for each in copied["remarks"]}
+    assert told("prompts", "show", "alder-wolf")["prompts"][0]["version"] == copied["version"]
+
+
+def test_the_answer_to_free_text_stands_in_the_list_of_what_has_ended(two_cards: None) -> None:
+    wish = told("prompts", "ask", "--text", "a poster\nof the six colours")["requests"][0]["id"]
+    told("prompts", "ask", "briar-gate")
+    with open_catalog() as database, database.writing() as connection:
+        for answer in ("Six banners\nin a row" + " of silk" * 20, "Briar Gate, an azure gate."):
+            request = queue.claim(connection, "run")
+            assert request is not None
+            queue.complete(connection, request, prompt_version=None, answer={"text": answer})
+        late = {"cause": "It is like another card's.", "remedy": "Look at both."}
+        connection.execute(prompt_requests.update().where(prompt_requests.c.id == wish).values(**late))
+    listed = type_("prompts", "queue", "--all").output
+    of_silk = ("Six banners in a row" + " of silk" * 20)[:99] + "…"
+    head = f"{wish:>6}  {'a poster of the six colours':<32} completed"
+    assert "\n        ".join((head, of_silk, "It is like another card's. Look at both.")) in listed
+    assert "azure gate" not in listed, "a card's answer is its prompt"
 
 
 def test_a_key_is_shown_once_listed_by_its_beginning_and_revoked(two_cards: None) -> None:
