@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from html import escape
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -14,9 +15,11 @@ from api.app import create_app
 from api.prompt_list import MOST_ENDED, WRITER
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog import services
+from deckport_assets.catalog.database import now
 from deckport_assets.catalog.keys import add_key, list_keys, revoke_key
 from deckport_assets.catalog.prompt_queue import Request, Status
 from deckport_assets.catalog.prompts import Origin, prompt_versions
+from deckport_assets.catalog.tables import prompt_batches
 from deckport_assets.errors import BadAnswer
 from deckport_assets.resources.claude.service import SERVICE
 from tests.api.conftest import PLENTY, serving
@@ -206,6 +209,16 @@ def test_what_has_ended_says_how(own_client: TestClient, own_stock: Stock, enter
     assert send(own_client, f"/prompts/{broken.id}/retry") == "/prompts?said=again"
 
 
+def test_a_long_wish_is_folded_under_its_first_words(own_client: TestClient, own_stock: Stock) -> None:
+    short, long = "at <dusk> " * 28, "at <dawn> " * 29
+    put(own_stock, MADE, short)
+    folded = put(own_stock, PICTURED, long)
+    page = text(own_client, "/prompts")
+    assert f'<p class="wish">{escape(short)}</p>' in page
+    first = escape(long[:119] + "…")
+    assert f'<details class="wish long" id="wish-{folded.id}"><summary>{first}</summary><p>{escape(long)}</p>' in page
+
+
 def test_what_failed_is_seen_however_much_was_written_since(own_client: TestClient, own_stock: Stock) -> None:
     broken = put(own_stock, MADE)
     with own_stock.database.writing() as connection:
@@ -334,3 +347,25 @@ def test_a_producer_enters_a_key_asks_cancels_and_sees_what_others_do(desk: Page
     desk.get_by_label("Prompt", exact=True).fill("Moon Herald, in azure.")
     desk.get_by_role("button", name="Keep this prompt").click()
     desk.get_by_text("counts from now on").wait_for()
+
+
+@pytest.mark.page
+def test_a_novel_and_a_batch_leave_the_others_in_sight(desk: Page, own_stock: Stock) -> None:
+    novel = put(own_stock, PICTURED, "once upon a time, " * 440)
+    with own_stock.database.writing() as connection:
+        batch = {"token": "t", "service_id": "", "model": "m", "requester": "ada", "size": 264, "done": 12}
+        batch |= {"state": "open", "cause": "", "created_at": now(), "lease_until": now()}
+        connection.execute(prompt_batches.insert().values(batch))
+    desk.goto("/prompts")
+    request = desk.locator(f"#request-{novel.id}")
+    tall = "one => one.getBoundingClientRect().height"
+    assert request.evaluate(tall) < 300
+    request.locator("summary").click()
+    assert request.evaluate(tall) > 2_000
+    desk.evaluate("refresh()")
+    assert request.locator("details").get_attribute("open") is not None, "what is being read stays open"
+    line = desk.locator(".batch")
+    assert "12 of 264 prompts" in line.inner_text()
+    soft = desk.locator(".lead").first.evaluate("one => getComputedStyle(one).color")
+    style = line.evaluate("one => [getComputedStyle(one).color, parseFloat(getComputedStyle(one).marginBottom)]")
+    assert style[0] == soft and style[1] >= 10
