@@ -129,12 +129,11 @@ def cancel(context: click.Context, number: tuple[int, ...], as_json: bool) -> No
                 made.append(queue.cancel(connection, each))
             except Refused as error:
                 refused[each] = error
-    for each, error in refused.items():
-        click.secho(f"{each}: {error} {error.remedy}", fg="red", err=True)
+    for each, why in refused.items():
+        click.secho(f"{each}: {why} {why.remedy}", fg="red", err=True)
     if as_json:
         mistakes = [
-            {"id": each, "error": str(error), "kind": error.kind, "remedy": error.remedy}
-            for each, error in refused.items()
+            {"id": each, "error": str(why), "kind": why.kind, "remedy": why.remedy} for each, why in refused.items()
         ]
         say_json({"requests": [told(each) for each in made], "refused": mistakes})
     elif made:
