@@ -50,7 +50,6 @@ COMFYUI, POSTGRESQL, GATEWAY = "comfyui/canary+7Q=", "postgresql/canary+7Q=", "g
 TOGETHER = {
     "Way Good": Switches(key=KEY),
     "Way 400": Switches(key=KEY, status=[400] * 2),
-    "Way 404": Switches(key=KEY, status=[404] * 2),
     "Way 413": Switches(key=KEY, status=[413] * 2),
     "Way 429": Switches(key=KEY, status=[429] * 6),
     "Way 529": Switches(key=KEY, status=[529] * 6),
@@ -66,6 +65,7 @@ ALONE = {
     "Way 401": Switches(key="sk-other", echo=True),
     "Way 402": Switches(key=KEY, status=[402] * 2),
     "Way 403": Switches(key=KEY, status=[403] * 2),
+    "Way 404": Switches(key=KEY, status=[404] * 2),
     "Way 500": Switches(key=KEY, status=[500] * 6),
     "Way Spent": Switches(key=KEY, status=[429] * 2, error_code="enforced_spend_limit_reached"),
 }
