@@ -83,7 +83,7 @@ class PromptRoutes:
                 card=slug,
                 words=words,
                 references=references,
-                priority=body.get("priority", queue.USUAL),
+                priority=queue.USUAL if body.get("priority") is None else body["priority"],
                 requester=key.name,
                 dedupe=dedupe or None,
                 correlation=correlation,

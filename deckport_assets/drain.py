@@ -265,7 +265,7 @@ class Drain:
             request.priority,
             lambda words: self._note(f"{name_of(request)}: {words}"),
             self._over.is_set,
-            order_id=f"queue-{request.id}",
+            order_id=f"queue-{request.id}.{request.attempt}",  # what a killed attempt may have cost is not this one's
             requester=request.requester,
             correlation=request.correlation,
             patient=False,

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from deckport_assets.catalog import ledger, services
 from deckport_assets.catalog import prompt_queue as queue
-from deckport_assets.catalog import services
 from deckport_assets.catalog.cards import cards_by_slug
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.journal import Journal
-from deckport_assets.catalog.ledger import Budgets, spent
+from deckport_assets.catalog.ledger import Budgets, Call, spent
 from deckport_assets.catalog.prompt_queue import Request, Status
 from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
 from deckport_assets.catalog.recipes import PROMPT
@@ -364,3 +364,20 @@ def test_what_had_failed_for_a_card_is_done_with_when_it_is_written(
     ask(database, SLUGS[:1])
     drain(database, open_writer())
     assert statuses(database) == {"cancelled": 1, "completed": 1}
+
+
+def test_what_a_killed_attempt_may_have_cost_is_not_held_against_the_next(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    ask(database, SLUGS[:1])
+    with database.reading() as connection:
+        one = open_writer().price(cards_by_slug(connection, SLUGS[:1])[SLUGS[0]])
+    tight = open_writer(budgets=Budgets(order_microusd=one.most_microusd // 2 + 100))
+    with database.writing() as connection:
+        killed = queue.claim(connection, "killed")
+        assert killed is not None
+        call = Call("claude", PROMPT, SLUGS[0], "killed", one.most_microusd // 2, order_id=f"queue-{killed.id}.1")
+        ledger.lose(connection, ledger.reserve(connection, call, Budgets()), "killed")
+        queue.put_back(connection, killed, why="killed", after_s=0.0)
+    drain(database, tight)
+    assert statuses(database) == {"completed": 1}

@@ -310,6 +310,8 @@ def in_dollars(microusd: int) -> str:
     """A sum as people read it: $0.0041, $12.50."""
     if microusd and microusd < 10_000:
         return f"${microusd / 1_000_000:.6f}".rstrip("0")
+    if microusd < 1_000_000 and microusd % 10_000:
+        return f"${microusd / 1_000_000:.4f}".rstrip("0")
     return f"${microusd / 1_000_000:,.2f}"
 
 

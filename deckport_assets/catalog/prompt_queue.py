@@ -34,6 +34,7 @@ LEASE_S = 120.0
 AGES_AFTER = timedelta(hours=1)
 """Who has waited for so long goes before others of the same priority: by one, once, and only in the order."""
 LONGEST_CHARACTERS = 8_000
+LONGEST_KEY_CHARACTERS = 200
 MOST_REFERENCES = 8
 USUAL, MOST_URGENT, LEAST_URGENT = 5, 10, 1
 MINUTES_OF_SPEED = 60
@@ -101,7 +102,7 @@ def enqueue(
     urgently makes the open one more urgent. Raises BadRequest with every mistake; Refused when the key is another
     card's, and when a batch is writing the card already.
     """
-    mistakes = list(_mistakes(card, words, references, priority))
+    mistakes = list(_mistakes(card, words, references, priority, dedupe or ""))
     if mistakes:
         raise BadRequest(" ".join(mistakes), remedy="Correct the request and send it again.")
     plain = bool(card) and not words.strip() and not references
@@ -401,7 +402,9 @@ def rests_s(request: Request) -> float:
     return max(0.0, (request.run_after - now()).total_seconds())
 
 
-def _mistakes(card: str, words: str, references: Sequence[str], priority: int) -> Any:
+def _mistakes(card: str, words: str, references: Sequence[str], priority: int, dedupe: str) -> Any:
+    if len(dedupe) > LONGEST_KEY_CHARACTERS:
+        yield f"A dedupe key of {len(dedupe):,} characters: at most {LONGEST_KEY_CHARACTERS} are taken."
     if not card and not words.strip():
         yield "It names no card and says nothing."
     if not isinstance(priority, int) or isinstance(priority, bool) or not LEAST_URGENT <= priority <= MOST_URGENT:

@@ -145,3 +145,8 @@ def test_a_budget_that_other_calls_hold_may_be_there_once_they_are_answered(data
     with pytest.raises(NeedsMoney) as refused:
         ask(database, replace(CALL, ceiling_microusd=2_000), tight)
     assert not isinstance(refused.value, MoneySetAside), "no answer gives that much back"
+
+
+def test_a_sum_is_told_as_it_was_set() -> None:
+    told = {45_000: "$0.045", 10_000: "$0.01", 7_328: "$0.007328", 63_259: "$0.0633", 1_430_000: "$1.43", 0: "$0.00"}
+    assert {microusd: ledger.in_dollars(microusd) for microusd in told} == told

@@ -265,6 +265,11 @@ def test_what_was_asked_for_anew_meanwhile_is_not_asked_for_again(database: Data
         assert queue.enqueue(connection, card="moth", requester="ben") == (queue.find(connection, first.id), False)
 
 
+def test_a_dedupe_key_has_an_end(database: Database) -> None:
+    with pytest.raises(BadRequest, match="dedupe key"), database.writing() as connection:
+        queue.enqueue(connection, card="moth", requester="ada", dedupe="k" * 5_000)
+
+
 def test_a_dedupe_key_is_its_requester_s_and_means_one_thing(database: Database) -> None:
     with database.writing() as connection:
         first, _ = queue.enqueue(connection, card="moth", words="at dusk", requester="ada", dedupe="job-1")
