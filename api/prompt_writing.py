@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import sqlalchemy as db
 
 from deckport_assets.catalog import prompt_queue as queue
-from deckport_assets.catalog.cards import all_cards, find_card
-from deckport_assets.catalog.prompts import StoredPrompt, prompts_that_count, write_by_hand
+from deckport_assets.catalog.cards import find_card
+from deckport_assets.catalog.prompts import StoredPrompt, names_and_texts, prompts_that_count, write_by_hand
 from deckport_assets.errors import Refused
 from deckport_assets.models import Card
 from deckport_assets.studio.prompts.prompt import Finding
@@ -36,11 +36,10 @@ class Draft:
 def draft_of(connection: db.Connection, word: str, name: str) -> Draft:
     """What somebody of this name begins with. Raises Refused when the word names no card that is in the catalog."""
     card = living_card(connection, word)
-    every = all_cards(connection)
-    prompts = prompts_that_count(connection, [each.slug for each in every])
-    mine = prompts.pop(card.slug, None)
-    names, texts = [each.name for each in every], [each.text for each in prompts.values()]
-    remarks = lint(mine.text, card, other_names=names, other_texts=texts) if mine else ()
+    mine = prompts_that_count(connection, [card.slug]).get(card.slug)
+    names, texts = names_and_texts(connection)
+    texts.pop(card.slug, None)
+    remarks = lint(mine.text, card, other_names=names, other_texts=texts.values()) if mine else ()
     return Draft(card, mine, remarks, len(_open_requests(connection, card, name)))
 
 

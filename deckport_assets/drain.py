@@ -15,12 +15,19 @@ from dataclasses import dataclass, field
 import sqlalchemy as db
 
 from deckport_assets.catalog import prompt_queue as queue
-from deckport_assets.catalog.cards import all_cards, cards_by_slug
+from deckport_assets.catalog.cards import cards_by_slug
 from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.journal import claimed_by
 from deckport_assets.catalog.ledger import RUN_BUDGET
 from deckport_assets.catalog.prompt_queue import MOST_AT_ONCE, Request, Status
-from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompts_that_count, written_since
+from deckport_assets.catalog.prompts import (
+    Origin,
+    StoredPrompt,
+    add_prompt,
+    names_and_texts,
+    prompts_that_count,
+    written_since,
+)
 from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.catalog.services import circuits
 from deckport_assets.errors import (
@@ -73,8 +80,8 @@ class Drain:
     """The queue's requests, written by one writer until none is ready.
 
     `claimed` is told of each that is begun, `say` of each in words, `written` of each card whose prompt was accepted;
-    all in the caller's thread.
-    `stopped` ends it: what is being written is given back.
+    all in the caller's thread. An exception there, as Dagster raises one to end a run, ends it: what is out is waited
+    for and used.
     """
 
     database: Database
@@ -83,7 +90,6 @@ class Drain:
     say: Callable[[str], None]
     written: Callable[[str, Request], None]
     claimed: Callable[[Request], None] = lambda request: None
-    stopped: Callable[[], bool] = lambda: False
     linger_s: float = field(default_factory=lambda: LINGER_S)
     tally: Tally = field(default_factory=Tally)
     _taken: int = 0
@@ -95,20 +101,20 @@ class Drain:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> Tally:
-        """Write until nothing is ready for a while, a budget is spent, or it is stopped."""
+        """Write until nothing is ready for a while, a budget is spent, or the service is away."""
         running: dict[Future[Status | None], Request] = {}
         self._renewed_at = idle_since = time.monotonic()
         pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="write")
         try:
-            while not self.stopped():
+            while True:
                 while len(running) < MOST_AT_ONCE and self._taken < MOST_IN_A_RUN and not self._over.is_set():
                     with self.database.writing() as connection:
                         request = queue.claim(connection, self.run_id)
                     if request is None:
                         break
                     self._taken += 1
-                    self.claimed(request)
                     running[pool.submit(self._one, request)] = request
+                    self.claimed(request)
                 if running:
                     idle_since = time.monotonic()
                     done, _ = wait(running, timeout=TICK_S, return_when=FIRST_COMPLETED)
@@ -205,9 +211,12 @@ class Drain:
                     cost_microusd=answer.provenance.cost_microusd,
                 )
                 counts = prompts_that_count(connection, [request.card])[request.card]
-                before = "" if counts.version == prompt.version else _BEFORE[counts.origin]
-                queue.note_version(connection, request, prompt.version, before)
-                named += f": version {prompt.version}. {before}" if before else ""
+                remarks = [] if counts.version == prompt.version else [f"{_WHOSE[counts.origin]} counts before it."]
+                if answer.provenance.draft and (request.words or request.references):
+                    remarks.append("The embedded writer reads the card alone, no wishes.")
+                remark = " ".join(remarks)
+                queue.note_version(connection, request, prompt.version, remark)
+                named += f": version {prompt.version}. {remark}" if remark else ""
         self._note(f"{named}: written." if accepted else f"{named}: its answer came too late and is not used.")
         return Status.COMPLETED if accepted else None
 
@@ -311,11 +320,11 @@ class _IsWritten(Exception):
         self.prompt = prompt
 
 
-_BEFORE = {
-    Origin.HUMAN: "A person's version counts before it.",
-    Origin.SOURCE: "The source's version counts before it.",
-    Origin.MACHINE: "",
-    Origin.DRAFT: "",
+_WHOSE = {
+    Origin.HUMAN: "A person's version",
+    Origin.SOURCE: "The source's version",
+    Origin.MACHINE: "Claude's version",
+    Origin.DRAFT: "Another draft",
 }
 
 
@@ -328,10 +337,7 @@ def name_of(request: Request) -> str:
 def beside(database: Database) -> Beside:
     """The names of all cards, and the prompts of those that have one."""
     with database.reading() as connection:
-        every = all_cards(connection)
-        prompts = prompts_that_count(connection, [card.slug for card in every])
-    texts = {slug: prompt.text for slug, prompt in prompts.items() if prompt.origin.counts_as_written}
-    return Beside(tuple(card.name for card in every), texts)
+        return Beside(*names_and_texts(connection))
 
 
 def _told(answer: Written) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +23,7 @@ from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.drain import Drain, Tally
 from deckport_assets.resources.claude.service import Claude
 from deckport_assets.resources.claude.writing import ClaudeWriter
+from deckport_assets.resources.embedded import EmbeddedWriter
 from deckport_assets.resources.providers import Beside, Occasion
 from tests.catalog_source import art, card, write_source
 from tests.fakes.claude import FakeClaude, Switches, running
@@ -73,14 +74,14 @@ def ask(database: Database, slugs: Sequence[str] = SLUGS, priority: int = 5, wor
 
 
 def drain(
-    database: Database, writer: ClaudeWriter, stopped: Callable[[], bool] = lambda: False
+    database: Database, writer: ClaudeWriter, claimed: Callable[[Request], None] = lambda request: None
 ) -> tuple[Tally, list[str]]:
     written: list[str] = []
 
     def note(slug: str, request: Request) -> None:
         written.append(slug)
 
-    made = Drain(database, writer, "run", lambda words: None, note, stopped=stopped, linger_s=0.0)
+    made = Drain(database, writer, "run", lambda words: None, note, claimed, linger_s=0.0)
     return made.run(), written
 
 
@@ -158,20 +159,6 @@ def test_a_budget_that_is_spent_ends_the_run_and_the_rest_waits_until_it_is_rais
     assert len(waiting) == 6 - tally.completed and any("DECKPORT_BUDGET_TOTAL_USD" in each.cause for each in waiting)
     drain(database, open_writer(budgets=Budgets(total_microusd=1_000_000)))
     assert statuses(database) == {"completed": 6}
-
-
-def test_a_run_that_is_stopped_gives_back_what_it_had(open_writer: Open, database: Database, fake: FakeClaude) -> None:
-    stop = threading.Event()
-
-    def write(body: dict[str, object]) -> str:
-        stop.set()
-        return good_answer(body)
-
-    fake.write = write
-    ask(database)
-    drain(database, open_writer(), stop.is_set)
-    found = statuses(database)
-    assert sum(found.values()) == 6 and found.get("failed", 0) == 0
 
 
 def test_a_retired_card_is_told_to_a_person(open_writer: Open, database: Database, tmp_path: Path) -> None:
@@ -256,17 +243,21 @@ def test_one_that_brings_the_service_down_lets_the_others_by(
 def test_a_run_that_is_ended_by_a_person_uses_what_it_has_paid_for(
     database: Database, fake: FakeClaude, open_writer: Open
 ) -> None:
-    """Dagster ends a run with an exception in its main thread; three calls are out at that moment."""
+    """Dagster ends a run with an exception in its main thread; calls are out at that moment."""
     fake.switches.seconds = 0.3
     ask(database)
+    out: list[Request] = []
 
-    def ended() -> bool:
-        if fake.calls:
+    def ended(request: Request) -> None:
+        out.append(request)
+        while not fake.calls:
+            time.sleep(0.01)  # until the first is at the service
+        if len(out) == 2:
             raise KeyboardInterrupt
-        return False
 
     with pytest.raises(KeyboardInterrupt):
         drain(database, open_writer(), ended)
+    assert 1 <= fake.calls <= 2
     assert statuses(database) == {"completed": fake.calls, "queued": 6 - fake.calls}
     with database.reading() as connection:
         assert all(each.failures == 0 for each in queue.in_line(connection)), "a stop is no failure"
@@ -351,6 +342,17 @@ def test_an_answer_that_does_not_count_says_so(database: Database, fake: FakeCla
     with database.reading() as connection:
         (done,) = queue.settled(connection)
     assert (done.prompt_version, done.cause) == (2, "The source's version counts before it.")
+
+
+def test_the_embedded_writer_says_that_it_reads_no_wishes(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    open_writer()
+    ask(database, SLUGS[:1], words="at dusk")
+    Drain(database, EmbeddedWriter(), "run", lambda words: None, lambda slug, request: None, linger_s=0.0).run()
+    with database.reading() as connection:
+        (done,) = queue.settled(connection)
+    assert done.answer and done.answer["draft"] and "no wishes" in done.cause
 
 
 def test_what_had_failed_for_a_card_is_done_with_when_it_is_written(

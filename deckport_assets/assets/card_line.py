@@ -19,10 +19,11 @@ from deckport_assets.batch import Made
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.journal import Journal
 from deckport_assets.catalog.line import Look, looks
-from deckport_assets.catalog.recipes import FACTS, RECIPES, data_version
+from deckport_assets.catalog.prompts import note_told
+from deckport_assets.catalog.recipes import FACTS, PROMPT, RECIPES, data_version
 from deckport_assets.catalog.reviewing import first_review
 from deckport_assets.catalog.standing import Order, Standing
-from deckport_assets.catalog.versions import Review, Version, last_attempt
+from deckport_assets.catalog.versions import Review, Version, current, last_attempt
 from deckport_assets.drain import beside
 from deckport_assets.errors import WaitsForInput
 from deckport_assets.media import MediaStore, StoredFile
@@ -63,6 +64,12 @@ class CardLine:
         others = self.beside()
         with self._one:
             self._beside = (self._beside or others).with_text(slug, text)
+
+    def note_told(self, slugs: Sequence[str]) -> None:
+        """Dagster was told of the prompts that are these cards' current ones."""
+        with self.database.writing() as connection:
+            current_ones = current(connection, PROMPT, slugs)
+            note_told(connection, {slug: made[""].prompt_version or 0 for slug, made in current_ones.items()})
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.database, self.run_id)

@@ -85,7 +85,10 @@ def prompt(*, automated: bool) -> dg.AssetsDefinition:
     ) -> Iterator[Any]:
         """The words that the card's picture is drawn from: a person's, the source's, or else written for it."""
         line = line_for(context, catalog, media, partial(write_prompt, writer=writer), real=writer.real)
-        yield from batch(context, line, order=line.order, at_once=writer.at_once)
+        try:
+            yield from batch(context, line, order=line.order, at_once=writer.at_once)
+        finally:
+            line.note_told(context.partition_keys)
 
     return prompt
 

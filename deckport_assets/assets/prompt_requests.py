@@ -12,9 +12,8 @@ from deckport_assets.assets.card_line import CardLine
 from deckport_assets.assets.cards import PROMPT_CODE_VERSION, key
 from deckport_assets.batch import events_of
 from deckport_assets.catalog.prompt_queue import Request
-from deckport_assets.catalog.prompts import note_told
 from deckport_assets.catalog.recipes import PROMPT
-from deckport_assets.catalog.standing import LANE_TAG, Lane, Order, Selection
+from deckport_assets.catalog.standing import LANE_TAG, Lane, Order, Selection, Standing
 from deckport_assets.drain import Drain
 from deckport_assets.resources.catalog import Catalog
 from deckport_assets.resources.media import Media
@@ -52,6 +51,9 @@ def write_requests() -> dg.JobDefinition:
 
         def publish(slug: str, request: Request) -> None:
             """The card's prompt asset, told to Dagster. A run that is making it right now tells it by itself."""
+            if line.standings([PROMPT], [slug])[slug][PROMPT] is Standing.FRESH:
+                line.note_told([slug])
+                return  # another version counts, and is the asset already
             if not line.journal.claim([PROMPT], [slug], over):
                 return
             try:
@@ -65,8 +67,7 @@ def write_requests() -> dg.JobDefinition:
             told = events_of(context.instance, key(PROMPT), slug, made[PROMPT], code_version=PROMPT_CODE_VERSION)
             for event in told:
                 context.log_event(event)  # type: ignore[arg-type]  # it takes check evaluations too
-            with catalog.database.writing() as connection:
-                note_told(connection, {slug: made[PROMPT].files[0].prompt_version or 0})
+            line.note_told([slug])
 
         def claimed(request: Request) -> None:
             """The id of the API request that asked, where Dagster's UI finds the run by it."""

@@ -80,25 +80,25 @@ class Spent:
     total_microusd: int
 
 
-def spent(connection: db.Connection, order_id: str = "", day: str = "") -> Spent:
-    """What today (or that day), an order and everything have cost so far."""
+def spent(connection: db.Connection, order_id: str = "") -> Spent:
+    """What today, an order and everything have cost so far."""
     counts = db.case(
         (ledger.c.state.in_(COUNTED_AT_CEILING), ledger.c.ceiling_microusd),
         (ledger.c.state == Entry.SETTLED, ledger.c.cost_microusd),
         else_=0,
     )
-    return _sums(connection, counts, order_id, day)
+    return _sums(connection, counts, order_id)
 
 
 def _out(connection: db.Connection, order_id: str) -> Spent:
     """What is set aside for calls that are out right now. A batch is out for hours: nobody waits for that."""
     is_out = db.and_(ledger.c.state.in_((Entry.RESERVED, Entry.SENT)), ledger.c.holder.not_like(f"{BATCH}%"))
-    return _sums(connection, db.case((is_out, ledger.c.ceiling_microusd), else_=0), order_id, "")
+    return _sums(connection, db.case((is_out, ledger.c.ceiling_microusd), else_=0), order_id)
 
 
-def _sums(connection: db.Connection, counts: db.ColumnElement[int], order_id: str, day: str) -> Spent:
+def _sums(connection: db.Connection, counts: db.ColumnElement[int], order_id: str) -> Spent:
     today, mine = (
-        ledger.c.day == (day or day_of(now())),
+        ledger.c.day == day_of(now()),
         db.and_(ledger.c.order_id == order_id, ledger.c.order_id != ""),
     )
     sums = [db.func.coalesce(db.func.sum(db.case((which, counts), else_=0)), 0) for which in (today, mine, db.true())]

@@ -86,11 +86,12 @@ class Batch:
     @property
     def order_id(self) -> str:
         """What its spending belongs to."""
-        return f"batch-{self.token}"
+        return order_of(self.token)
 
-    def custom_id(self, place: int) -> str:
-        """How the item at this place is called at the service."""
-        return f"{self.token}-{place:05d}"
+
+def order_of(token: str) -> str:
+    """What the spending of the batch with this token belongs to."""
+    return f"batch-{token}"
 
 
 def cards_to_write(connection: db.Connection, slugs: Iterable[str] | None = None) -> list[Card]:
@@ -145,7 +146,7 @@ def prepare(
         expected, ceiling = price(card)
         calls.append(
             Call(
-                service, PROMPT, card.slug, f"{ledger.BATCH}{number}", ceiling, expected, f"batch-{token}", requester,
+                service, PROMPT, card.slug, f"{ledger.BATCH}{number}", ceiling, expected, order_of(token), requester,
                 model, token, processing="batch",
             )
         )  # fmt: skip

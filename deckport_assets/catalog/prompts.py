@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import sqlalchemy as db
 
-from deckport_assets.catalog.cards import in_portions
+from deckport_assets.catalog.cards import all_cards, in_portions
 from deckport_assets.catalog.database import now, touch
 from deckport_assets.catalog.tables import cards, prompts
 from deckport_assets.errors import BadRequest
@@ -79,6 +79,14 @@ def written_since(connection: db.Connection, slug: str, moment: datetime) -> Sto
         return None
     here = db.and_(prompts.c.card == slug, prompts.c.version == counts.version, prompts.c.created_at > moment)
     return counts if connection.execute(db.select(prompts.c.id).where(here)).first() else None
+
+
+def names_and_texts(connection: db.Connection) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The names of all living cards, and the written prompts that count, by slug: what another is to be unlike."""
+    every = all_cards(connection)
+    counting = prompts_that_count(connection, [card.slug for card in every])
+    texts = {slug: prompt.text for slug, prompt in counting.items() if prompt.origin.counts_as_written}
+    return tuple(card.name for card in every), texts
 
 
 def prompt_versions(connection: db.Connection, slug: str) -> list[StoredPrompt]:
@@ -166,10 +174,19 @@ def untold(connection: db.Connection, *, most: int = 500) -> list[StoredPrompt]:
 
 
 def note_told(connection: db.Connection, versions: Mapping[str, int]) -> None:
-    """Dagster was told of these versions of cards' prompts and of what was before them, or asked to look."""
-    for slug, version in versions.items():
-        here = db.and_(prompts.c.card == slug, prompts.c.version <= version, prompts.c.told.is_(False))
-        connection.execute(prompts.update().where(here).values(told=True))
+    """Dagster was told of these versions of cards' prompts. What does not count has nothing to tell; what counts by now
+    and is another version was written meanwhile, and is told next."""
+    for some in in_portions(versions):
+        waiting = db.and_(prompts.c.card.in_(some), prompts.c.told.is_(False))
+        rows = connection.execute(db.select(prompts.c.id, prompts.c.card, prompts.c.version).where(waiting)).all()
+        counting = prompts_that_count(connection, {row.card for row in rows})
+        told = [row.id for row in rows if row.version == versions[row.card] or not _counts(row, counting)]
+        if told:
+            connection.execute(prompts.update().where(prompts.c.id.in_(told)).values(told=True))
+
+
+def _counts(row: db.Row[tuple[int, str, int]], counting: Mapping[str, StoredPrompt]) -> bool:
+    return row.card in counting and counting[row.card].version == row.version
 
 
 def _prompt_of(row: db.RowMapping) -> StoredPrompt:

@@ -12,7 +12,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from deckport_assets.catalog import prompt_queue as queue
-from deckport_assets.catalog.cards import all_cards, find_card
+from deckport_assets.catalog.cards import find_card
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.keys import SCOPES, add_first_key, add_key, list_keys, revoke_key
 from deckport_assets.catalog.prompt_queue import LEAST_URGENT, MOST_URGENT, USUAL, Request, Status
@@ -20,6 +20,7 @@ from deckport_assets.catalog.prompts import (
     Origin,
     StoredPrompt,
     add_prompt,
+    names_and_texts,
     prompt_versions,
     prompts_that_count,
     write_by_hand,
@@ -410,10 +411,9 @@ def _remarks(connection: Any, card: Card, made: StoredPrompt) -> Sequence[Findin
     """What the rules find in a prompt beside those of the other cards."""
     from deckport_assets.studio.prompts.rules import lint
 
-    every = all_cards(connection)
-    others = prompts_that_count(connection, [each.slug for each in every if each.slug != card.slug])
-    names, texts = [each.name for each in every], [each.text for each in others.values()]
-    return lint(made.text, card, other_names=names, other_texts=texts)
+    names, texts = names_and_texts(connection)
+    texts.pop(card.slug, None)
+    return lint(made.text, card, other_names=names, other_texts=texts.values())
 
 
 def _one_line(text: str, most: int) -> str:

@@ -12,7 +12,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from deckport_assets.assets.prompt_requests import JOB, write_requests
 from deckport_assets.catalog import ledger
 from deckport_assets.catalog import prompt_queue as queue
-from deckport_assets.catalog.prompts import StoredPrompt, note_told, untold
+from deckport_assets.catalog.prompts import StoredPrompt, untold
 from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.catalog.standing import LANE_TAG, Lane
 from deckport_assets.instance.launcher import is_over
@@ -21,6 +21,7 @@ from deckport_assets.production import ranges
 from deckport_assets.resources.catalog import Catalog
 from deckport_assets.sensors.abandoned_work import range_request
 
+PUBLISH_TAG = "deckport/publish"
 MOST_PUBLISHED = 200
 """Cards whose prompts one run publishes. Nothing is written then, and nothing paid."""
 
@@ -61,20 +62,25 @@ def prompt_requests(
 def written_prompts(
     context: dg.SensorEvaluationContext, catalog: dg.ResourceParam[Catalog]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Nothing is written or paid here: the prompts are there. A run that is writing tells of its own."""
+    """Nothing is written or paid here: the prompts are there. A run that is writing tells of its own, and the run that
+    is asked for here notes that it has told: what a kill leaves out is asked for again."""
     with catalog.database.reading() as connection:
         left = untold(connection)
     known = context.instance.get_dynamic_partitions(str(cards.name)) if left else ()
-    if not left or is_draining(context.instance):
+    if not left or is_draining(context.instance) or is_publishing(context.instance):
         yield dg.SkipReason(f"{len(left)} prompts wait to be told.")
         return
     written = {prompt.card: prompt for prompt in left if prompt.card in set(known)}
     for first, last in ranges(list(written), known, MOST_PUBLISHED):
         some = known[known.index(first) : known.index(last) + 1]
-        tags = {LANE_TAG: Lane.PROMPTS.value}
+        tags = {LANE_TAG: Lane.PROMPTS.value, PUBLISH_TAG: "true"}
         yield range_request((PROMPT,), first, last, run_key=f"publish-{_digest(written, some)}", tags=tags)
-    with catalog.database.writing() as connection:
-        note_told(connection, {card: prompt.version for card, prompt in written.items()})
+
+
+def is_publishing(instance: dg.DagsterInstance) -> bool:
+    """Whether a run that was asked for here is at work, or about to."""
+    tagged = dg.RunsFilter(tags={PUBLISH_TAG: "true"}, statuses=NOT_FINISHED_STATUSES)
+    return bool(instance.get_runs(tagged, limit=1))
 
 
 def is_draining(instance: dg.DagsterInstance) -> bool:

@@ -13,10 +13,10 @@ from deckport_assets.assets.prompt_batches import COLLECT, HAND_IN
 from deckport_assets.assets.prompt_requests import CORRELATION_TAG, JOB
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.prompts import Origin, add_prompt
+from deckport_assets.catalog.prompts import Origin, add_prompt, note_told
 from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.catalog.standing import LANE_TAG, Lane
-from deckport_assets.catalog.tables import ledger
+from deckport_assets.catalog.tables import ledger, prompts
 from deckport_assets.resources.claude import Claude, ClaudeWriter
 from deckport_assets.sensors.prompt_requests import prompt_requests, written_prompts
 from tests.catalog_source import art, card
@@ -119,9 +119,10 @@ def test_what_a_person_wrote_becomes_the_card_s_prompt_without_a_call(line: Pipe
             add_prompt(connection, slug, Origin.HUMAN, f"The azure one that is called {slug}.", author="ada")
     (asked,) = tick(line, written_prompts)
     assert asked.tags["dagster/asset_partition_range_start"] == A and asked.tags[LANE_TAG] == Lane.PROMPTS
-    assert tick(line, written_prompts) == [], "once"
+    assert [again.run_key for again in tick(line, written_prompts)] == [asked.run_key], "until a run has told"
     assert line.run(A, B, assets=[PROMPT]).success
     assert line.told(PROMPT) == {A, B} and fake.calls == 0
+    assert tick(line, written_prompts) == []
     assert (line.version(PROMPT, A).provider, line.version(PROMPT, A).model) == ("human", "ada")
 
 
@@ -153,3 +154,29 @@ def test_what_a_killed_run_was_writing_is_written_by_the_next(line: Pipeline) ->
     with line.database.reading() as connection:
         (waiting,) = queue.in_line(connection)
     assert (waiting.status, waiting.failures) == (queue.Status.QUEUED, 1)
+
+
+def test_an_answer_that_does_not_count_makes_no_new_version_and_is_not_told_for_ever(
+    line: Pipeline, fake: FakeClaude
+) -> None:
+    with line.database.writing() as connection:
+        add_prompt(connection, A, Origin.HUMAN, "The azure one, by hand.", author="ada")
+    assert line.run(A, assets=[PROMPT]).success
+    before = line.version(PROMPT, A)
+    with line.database.writing() as connection:
+        queue.enqueue(connection, card=A, words="at dusk", requester="ada")
+    assert drain(line).success and fake.calls == 1
+    assert line.version(PROMPT, A) == before
+    with line.database.reading() as connection:
+        assert connection.execute(db.select(db.func.count()).where(prompts.c.told.is_(False))).scalar() == 0
+
+
+def test_what_a_person_writes_while_another_version_is_told_is_told_next(line: Pipeline) -> None:
+    with line.database.writing() as connection:
+        add_prompt(connection, A, Origin.HUMAN, "The azure one, by hand.", author="ada")
+    assert line.run(A, assets=[PROMPT]).success
+    with line.database.writing() as connection:
+        add_prompt(connection, A, Origin.HUMAN, "The azure one, by another hand.", author="ben")
+        note_told(connection, {A: 1})
+    (asked,) = tick(line, written_prompts)
+    assert asked.partition_key == A

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
 
 import pytest
 
 from deckport_assets.catalog import prompt_queue as queue
-from deckport_assets.catalog.database import Database, now
+from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.prompt_queue import LEASE_S, MOST_FAILURES, Request, Status
 from deckport_assets.errors import BadPrompt, BadRequest, Refused, ServiceUnavailable
-
-
-class Clock:
-    """A clock that is set forward by hand: no test waits."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return now() + self.ahead
-
-    def forward(self, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
+from tests.clock import Clock
 
 
 @pytest.fixture

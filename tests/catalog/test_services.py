@@ -5,31 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as db
 
 from deckport_assets.catalog import services
-from deckport_assets.catalog.database import Database, now
+from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.services import LEASE_S, State, Turn, circuits, is_usable, slots_taken, take_slot
 from deckport_assets.catalog.tables import in_flight
+from tests.clock import Clock
 
 HERE, THERE = "comfyui http://here:8188", "comfyui http://there:8188"
 BOTH = {HERE: 0.0, THERE: 0.0}
-
-
-class Clock:
-    """A clock that is set forward by hand: no test waits."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return now() + self.ahead
-
-    def forward(self, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
 
 
 @pytest.fixture
