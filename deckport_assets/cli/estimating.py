@@ -13,6 +13,7 @@ from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.estimates import Estimate, estimates
 from deckport_assets.catalog.ledger import Budgets, Spent, in_dollars, spent, usual_seconds
 from deckport_assets.catalog.line import note_code_versions
+from deckport_assets.catalog.prompt_batches import cards_to_write
 from deckport_assets.catalog.recipes import ARTWORK, CHAIN, COMPOSITE, FRAME, PROMPT, THUMBNAIL, VIDEO
 from deckport_assets.cli.producing import chosen_cards, due_options, make_order, named_assets, selection_options
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
@@ -66,13 +67,16 @@ class Foresight:
 def foresee(
     database: Database, job: Job, resources: Mapping[str, Any], real: frozenset[str], budgets: Budgets, *, batch: bool
 ) -> Foresight:
-    """What a job is going to take."""
+    """What a job is going to take. A batch writes every prompt that is missing, drafts too."""
     from deckport_assets.catalog.cards import cards_by_slug
     from deckport_assets.production import to_be_written
     from deckport_assets.resources.claude.service import SERVICE
 
     writer, studio = resources["writer"], resources["studio"]
-    slugs = to_be_written(database, job)
+    slugs, due = to_be_written(database, job), dict(job.due)
+    if batch and PROMPT in job.assets:
+        with database.reading() as connection:
+            slugs = due[PROMPT] = [card.slug for card in cards_to_write(connection, job.slugs)]
     with database.reading() as connection:
         cards = cards_by_slug(connection, slugs)
         each_s = usual_seconds(connection, SERVICE, PROMPT)
@@ -87,7 +91,7 @@ def foresee(
     with database.reading() as connection:
         lines = estimates(
             connection,
-            job.due,
+            due,
             real=real,
             at_once=at_once,
             paid={PROMPT: [(price.expected_microusd, price.most_microusd) for price in prices]},
@@ -117,7 +121,9 @@ def _left(budgets: Budgets, used: Spent) -> tuple[int | None, int | None, int | 
 @click.command()
 @selection_options
 @due_options
-@click.option("--batch", is_flag=True, help="Prompts as one batch: half the price, within a day.")
+@click.option(
+    "--batch", is_flag=True, help="Prompts as `prompts write --missing --batch` has them written: drafts too."
+)
 @json_option
 def estimate(
     card: tuple[str, ...],

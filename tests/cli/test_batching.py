@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deckport_assets import cli
+from deckport_assets.catalog.ledger import in_dollars
 from deckport_assets.settings import settings
 from tests.catalog_source import art, card, write_source
 from tests.fakes.claude import FakeClaude, running
@@ -82,6 +83,20 @@ def test_an_estimate_tells_what_the_same_words_would_cost(type_: Type, fake: Fak
     assert fake.requests == []
     words = type_("estimate").output
     assert "3 paid calls" in words and "none of it was ever made here" in words
+
+
+def test_an_estimate_of_a_batch_counts_drafts_as_missing_as_the_batch_does(
+    type_: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without:
+        without.delenv("ANTHROPIC_API_KEY")
+        settings.cache_clear()
+        type_("produce", "--assets", "prompt", "--yes")
+    settings.cache_clear()
+    told = json.loads(type_("estimate", "--assets", "prompt", "--batch", "--json").output)
+    assert told["assets"][0]["calls"] == 3
+    handed_in = type_("prompts", "write", "--missing", "--batch", "--yes").output
+    assert f"3 prompts: {in_dollars(round(told['expected_usd'] * 1_000_000))} expected" in handed_in
 
 
 def test_an_estimate_after_the_fact_is_what_it_cost(type_: Type) -> None:
