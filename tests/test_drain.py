@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as db
 
 from deckport_assets.catalog import ledger, services
 from deckport_assets.catalog import prompt_queue as queue
@@ -20,12 +23,14 @@ from deckport_assets.catalog.ledger import Budgets, Call, spent
 from deckport_assets.catalog.prompt_queue import Request, Status
 from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
 from deckport_assets.catalog.recipes import PROMPT
+from deckport_assets.catalog.tables import in_flight
 from deckport_assets.drain import Drain, Tally
 from deckport_assets.resources.claude.service import Claude
 from deckport_assets.resources.claude.writing import ClaudeWriter
 from deckport_assets.resources.embedded import EmbeddedWriter
 from deckport_assets.resources.providers import Beside, Occasion
 from tests.catalog_source import art, card, write_source
+from tests.clock import Clock
 from tests.fakes.claude import FakeClaude, Switches, running
 
 SLUGS = [f"card-{n:03d}" for n in range(6)]
@@ -218,13 +223,32 @@ def test_three_calls_are_out_at_a_time_over_queue_and_assets_together(
 def test_a_call_that_takes_long_stays_counted(
     database: Database, fake: FakeClaude, open_writer: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deckport_assets.catalog.services.LEASE_S", 0.2)
-    monkeypatch.setattr("deckport_assets.resources.claude.service.RENEW_S", 0.05)
-    fake.switches.seconds = 0.6
-    ask(database, SLUGS)
-    drain(database, open_writer(wait_s=20.0))
-    drain(database, open_writer(wait_s=20.0))
-    assert fake.most_at_once <= 3
+    """It gives signs of life for as long as it is out, so that its place is not given to another."""
+    clock, answer = Clock(), threading.Event()
+    monkeypatch.setattr("deckport_assets.catalog.services.now", clock)
+    monkeypatch.setattr("deckport_assets.resources.claude.service.RENEW_S", 0.01)
+    fake.write = lambda body: good_answer(body) if answer.wait(60) else ""
+
+    def shortest_lease() -> datetime:
+        with database.reading() as connection:
+            leases: list[datetime] = list(connection.execute(db.select(in_flight.c.lease_until)).scalars())
+        return min(leases)
+
+    ask(database)
+    with ThreadPoolExecutor(1) as pool:
+        drained = pool.submit(drain, database, open_writer(timeout_s=60.0))
+        while fake.at_once < 3:
+            assert not drained.done()
+            time.sleep(0.01)
+        for _ in range(3):
+            clock.forward(services.LEASE_S * 0.9)
+            signed_until = clock() + timedelta(seconds=services.LEASE_S * 0.5)
+            while shortest_lease() < signed_until:
+                time.sleep(0.01)
+        with database.reading() as connection:
+            assert services.slots_taken(connection) == {"claude": 3}
+        answer.set()
+        assert drained.result()[0].completed == 6
 
 
 def test_one_that_brings_the_service_down_lets_the_others_by(

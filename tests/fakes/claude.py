@@ -235,6 +235,7 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
                 fake.exchanges.append(self.exchange)
                 fake.at_once += 1
                 fake.most_at_once = max(fake.most_at_once, fake.at_once)
+                self.is_out = True
             try:
                 if switches.key not in (self.headers.get("x-api-key"), self._bearer()):
                     self._error(401, "authentication_error", "invalid x-api-key")
@@ -258,8 +259,13 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
                 else:
                     self._error(404, "not_found_error", f"no {path}")
             finally:
-                with fake.lock:
-                    fake.at_once -= 1
+                self._came_back()
+
+        def _came_back(self) -> None:
+            """Not out any more: from before the answer is sent, whose reader may ask again before we get to run."""
+            with fake.lock:
+                fake.at_once -= self.is_out
+                self.is_out = False
 
         def _bearer(self) -> str:
             """The SDK sends its key so since 2.x."""
@@ -323,6 +329,7 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
                 **(headers or {}),
             }
             self.exchange.status, self.exchange.answer_headers, self.exchange.answer = status, told, data
+            self._came_back()
             self.send_response(status)
             for name, value in told.items():
                 self.send_header(name, value)

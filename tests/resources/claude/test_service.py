@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -209,7 +210,13 @@ def test_a_model_without_a_price_is_refused_before_anything_is_sent(open_claude:
 
 
 def test_three_calls_are_out_at_a_time_whoever_makes_them(open_claude: Open, fake: FakeClaude) -> None:
-    fake.switches.seconds = 0.3
+    three, answer = threading.Barrier(3, timeout=60), fake.write
+
+    def together(body: dict[str, Any]) -> str:
+        three.wait()  # until two more are out
+        return answer(body)
+
+    fake.write, fake.switches.seconds = together, 0.1  # in which a fourth would show
     two = [open_claude(wait_s=30), open_claude(wait_s=30)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: two[n % 2].ask(QUESTION, occasion(f"run {n % 2}")), range(12)))
