@@ -18,7 +18,7 @@ from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import cards_by_slug
 from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.journal import claimed_by
-from deckport_assets.catalog.ledger import RUN_BUDGET
+from deckport_assets.catalog.ledger import RUN_BUDGET, used
 from deckport_assets.catalog.prompt_queue import MOST_AT_ONCE, Request, Status
 from deckport_assets.catalog.prompts import (
     Origin,
@@ -197,6 +197,8 @@ class Drain:
                 self._beside = self._beside and self._beside.with_text(request.card, answer.text)
         with self.database.writing() as connection:
             accepted = queue.complete(connection, request, prompt_version=None, answer=_told(answer))
+            if accepted:
+                used(connection, answer.entries)
             if accepted and request.card:
                 prompt = add_prompt(
                     connection,
@@ -278,6 +280,7 @@ class Drain:
             requester=request.requester,
             correlation=request.correlation,
             patient=False,
+            purpose=f"card {request.card}" if request.card else f"request {request.id}",
         )
         if not request.card:
             return self.writer.write_freely(request.words, request.references, occasion=occasion)

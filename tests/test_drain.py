@@ -203,6 +203,28 @@ def name_in(body: dict[str, object]) -> str:
     return str(json.loads(words.split("<card>")[1].split("</card>")[0])["name"])
 
 
+def test_what_a_killed_run_had_paid_for_becomes_the_prompt_without_another_call(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    answers = iter(["", "another"])
+    fake.write = lambda body: (
+        good_answer(body).replace("azure", "bright") if not next(answers, 1) else good_answer(body)
+    )
+    writer = open_writer()
+    with database.reading() as connection:
+        card = cards_by_slug(connection, SLUGS[:1])[SLUGS[0]]
+    killed = Occasion("killed", 0, lambda words: None, lambda: False, purpose=f"card {card.slug}")
+    paid = writer.write(card, occasion=killed, beside=Beside())  # asked twice; killed before it was kept
+    ask(database, SLUGS[:1])
+    assert drain(database, writer)[0].completed == 1 and fake.calls == 2
+    with database.reading() as connection:
+        (prompt,) = prompt_versions(connection, card.slug)
+        assert (prompt.text, prompt.cost_microusd) == (paid.text, paid.provenance.cost_microusd)
+        assert spent(connection).total_microusd == paid.provenance.cost_microusd
+    ask(database, SLUGS[:1])
+    assert drain(database, writer)[0].completed == 1 and fake.calls == 3, "who asks again pays for another"
+
+
 def test_three_calls_are_out_at_a_time_over_queue_and_assets_together(
     database: Database, fake: FakeClaude, open_writer: Open
 ) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from deckport_assets.assets.card_line import Bench, Picture
+from deckport_assets.catalog.ledger import used
 from deckport_assets.catalog.line import PERSON
 from deckport_assets.catalog.prompt_batches import being_written
 from deckport_assets.catalog.prompt_queue import being_answered
@@ -57,6 +58,7 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
                 cost_microusd=provenance.cost_microusd,
                 told=True,
             )
+            used(connection, written.entries)
     findings = lint(counting.text, bench.card)
     content = {
         "text": counting.text,

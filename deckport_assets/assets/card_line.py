@@ -116,7 +116,9 @@ class Bench:
     ) -> None:
         self.line = line
         self.look = look
-        self.occasion = Occasion(line.run_id, line.priority, progress, cancelled, order_id=line.order_id)
+        self.occasion = Occasion(
+            line.run_id, line.priority, progress, cancelled, order_id=line.order_id, purpose=f"card {look.card.slug}"
+        )
         self.made: dict[str, Made] = {}
         self._began_at = time.monotonic()
 

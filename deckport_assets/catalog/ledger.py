@@ -2,7 +2,8 @@
 
 A call's ceiling is reserved before it goes out and its true cost settled after. A call whose answer never came stays
 `unknown` and counts with its ceiling: it may have been paid. What a killed process had reserved and not yet sent is
-given back. Sums are whole millionths of a US dollar; a day is UTC's.
+given back. An answer is kept with its row until it is used, so that what was booked before a kill is not paid for
+again after it. Sums are whole millionths of a US dollar; a day is UTC's.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ COUNTED_AT_CEILING = (Entry.RESERVED, Entry.SENT, Entry.UNKNOWN)
 class Call:
     """What is going to be paid for.
 
-    `order_id` is the produce or backfill that it belongs to, `holder` the run or process that makes it.
+    `order_id` is the produce or backfill that it belongs to, `holder` the run or process that makes it. `purpose` is
+    what the answer is for, `question` the sha256 of what is asked: who asks the same for the same is given what was
+    paid for and not used.
     """
 
     service: str
@@ -56,6 +59,8 @@ class Call:
     correlation: str = ""
     processing: str = ""
     """`batch` for what is paid at half the price."""
+    purpose: str = ""
+    question: str = ""
 
 
 BATCH = "batch-"
@@ -168,7 +173,7 @@ def _reserved(connection: db.Connection, call: Call) -> int:
     row = {
         "service": call.service, "asset": call.asset, "partition": call.partition, "holder": call.holder,
         "order_id": call.order_id, "requester": call.requester, "model": call.model, "correlation": call.correlation,
-        "processing": call.processing,
+        "processing": call.processing, "purpose": call.purpose, "question": call.question,
         "day": day_of(now()), "state": Entry.RESERVED.value, "ceiling_microusd": call.ceiling_microusd,
         "expected_microusd": call.expected_microusd, "cost_microusd": 0, "usage": {}, "prices": "", "note": "",
         "reserved_at": now(),
@@ -189,12 +194,41 @@ def settle(
     usage: Mapping[str, Any],
     prices: str,
     model: str = "",
+    answer: Mapping[str, Any] | None = None,
 ) -> None:
-    """The call was answered and cost this, at the prices of that library and version. Never computed again."""
+    """The call was answered and cost this, at the prices of that library and version. Never computed again.
+
+    The answer is kept until it is `used`.
+    """
     told: dict[str, Any] = {"cost_microusd": cost_microusd, "usage": dict(usage), "prices": prices, "settled_at": now()}
     if model:
         told["model"] = model
+    if answer is not None:
+        told["answer"] = dict(answer)
     _change(connection, number, (Entry.RESERVED, Entry.SENT, Entry.UNKNOWN), state=Entry.SETTLED, **told)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """An answer that was paid for and never used: whoever asked was killed before."""
+
+    entry: int
+    cost_microusd: int
+    answer: Mapping[str, Any]
+    usage: Mapping[str, Any]
+
+
+def paid_and_unused(connection: db.Connection, purpose: str, question: str) -> Paid | None:
+    """The answer to this question that was paid for, for this purpose, and that nobody has used."""
+    here = db.and_(ledger.c.question == question, ledger.c.purpose == purpose, ledger.c.answer.isnot(None))
+    query = db.select(ledger.c.id, ledger.c.cost_microusd, ledger.c.answer, ledger.c.usage).where(here)
+    row = connection.execute(query.order_by(ledger.c.id).limit(1)).first()
+    return Paid(*row) if row and purpose else None
+
+
+def used(connection: db.Connection, numbers: Sequence[int]) -> None:
+    """What became of these answers is kept elsewhere, in the same transaction, or they are of no use."""
+    connection.execute(ledger.update().where(ledger.c.id.in_(numbers)).values(answer=None))
 
 
 def release(connection: db.Connection, number: int, why: str) -> None:

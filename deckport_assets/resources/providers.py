@@ -37,6 +37,8 @@ class Written:
     provenance: Provenance
     motion: str = ""
     """What moves when the picture becomes a clip."""
+    entries: tuple[int, ...] = ()
+    """The rows of the ledger that paid for it. Who keeps it tells the ledger in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,9 @@ class Animated:
 class Occasion:
     """On whose behalf something is made: the run, how urgent it is (10 most, 0 usual), who is told, who may stop it.
 
-    What is paid for belongs to an order (a produce, a backfill), which has a budget, and to who asked for it.
-    `correlation` goes with every call and log line. Who is not `patient` is told at once
-    when a service is away.
+    What is paid for belongs to an order (a produce, a backfill), which has a budget, and to who asked for it. `purpose`
+    is what it is for, the same after a kill: what was paid for it and not used is not paid for again. `correlation`
+    goes with every call and log line. Who is not `patient` is told at once when a service is away.
     """
 
     run_id: str
@@ -106,6 +108,7 @@ class Occasion:
     requester: str = ""
     correlation: str = ""
     patient: bool = True
+    purpose: str = ""
 
 
 class Writer(Protocol):

@@ -100,6 +100,8 @@ def test_the_asset_asks_claude_too_and_says_what_it_cost(line: Pipeline, fake: F
     assert made.provider == "claude" and made.cost_microusd > 0 and fake.calls == 1
     event = line.instance.get_latest_materialization_event(dg.AssetKey(["cards", "prompt"]))
     assert event.asset_materialization.metadata["cost_usd"].value > 0  # type: ignore[union-attr]
+    assert line.run(A, assets=[PROMPT], tags={"deckport/redraw": "true"}).success
+    assert fake.calls == 2, "who asks for another pays for another"
 
 
 def test_the_sensor_asks_for_a_run_only_when_something_waits_and_nobody_writes(line: Pipeline) -> None:

@@ -9,10 +9,11 @@ processes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +24,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from deckport_assets.catalog import ledger, services
 from deckport_assets.catalog.database import Database, now
-from deckport_assets.catalog.ledger import Budgets, Call
+from deckport_assets.catalog.ledger import Budgets, Call, Paid
 from deckport_assets.catalog.services import Slot, Turn
 from deckport_assets.errors import (
     BadAnswer,
@@ -44,6 +45,7 @@ from deckport_assets.resources.providers import Occasion
 
 if TYPE_CHECKING:
     from anthropic import Anthropic
+    from anthropic.types import Message
 
 SERVICE = "claude"
 MOST_AT_ONCE = 3
@@ -134,16 +136,29 @@ class Claude:
 
         Raises NeedsMoney before a budget is crossed and when the service wants money; ServiceUnavailable, Unauthorised,
         MissingModel and Rejected as the service says; PossiblyBilled when the answer never came; RefusedByModel and
-        BadAnswer for an answer that was paid and cannot be used; Cancelled.
+        BadAnswer for an answer that was paid and cannot be used; Cancelled. An answer to the same question for the same
+        purpose that was paid for, and whose asker was killed before it was used, is given without asking again.
         """
+        body = self.body(question)
+        asked = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+        with self.database.reading() as connection:
+            paid = ledger.paid_and_unused(connection, occasion.purpose, asked)
+        if paid is not None:
+            occasion.progress(f"{question.partition}: an answer that was paid for before is used.")
+            return self._paid_before(question, paid)
         with self.room(question.partition, occasion):
-            number = self._reserve(question, occasion)
+            number = self._reserve(question, occasion, asked)
             try:
-                message, request_id = self._send(question, occasion, number)
+                message, request_id = self._send(body, occasion, number)
             except DeckportError as error:
                 self._book_failure(number, error)
                 raise
-            return self._settled(question, number, message, request_id)
+            return self._settled(question, occasion, number, message, request_id)
+
+    def use(self, entries: Sequence[int]) -> None:
+        """These answers are of no use: the next who asks pays for another."""
+        with self.database.writing() as connection:
+            ledger.used(connection, entries)
 
     def ceiling(self, question: Question[Any], *, batch: bool = False) -> int:
         """The most that a question can cost, in millionths of a US dollar."""
@@ -229,18 +244,18 @@ class Claude:
             circuit = services.circuits(connection, [SERVICE]).get(SERVICE)
         return f"Claude is left alone: {circuit.cause}" if circuit and circuit.cause else "Claude has no room."
 
-    def _reserve(self, question: Question[Any], occasion: Occasion) -> int:
+    def _reserve(self, question: Question[Any], occasion: Occasion, asked: str) -> int:
         """Set the ceiling aside; waits for as long as a call may take when only calls that are out stand against it."""
         until = time.monotonic() + self.timeout_s
         while True:
             try:
-                return self._reserved(question, occasion)
+                return self._reserved(question, occasion, asked)
             except MoneySetAside:
                 if time.monotonic() > until or occasion.cancelled():
                     raise
                 time.sleep(LOOK_S)
 
-    def _reserved(self, question: Question[Any], occasion: Occasion) -> int:
+    def _reserved(self, question: Question[Any], occasion: Occasion, asked: str) -> int:
         expected = self.expected(question)
         with self.database.writing() as connection:
             ceiling = self.ceiling(question)
@@ -255,6 +270,8 @@ class Claude:
                 requester=occasion.requester,
                 model=self.model,
                 correlation=occasion.correlation,
+                purpose=occasion.purpose,
+                question=asked,
             )
             return ledger.reserve(connection, call, self.budgets)
 
@@ -275,16 +292,14 @@ class Claude:
             elif isinstance(error, Unauthorised | MissingModel | NeedsMoney):
                 services.failed(connection, SERVICE, str(error), opens_after=1)
 
-    def _send(self, question: Question[Any], occasion: Occasion, number: int) -> tuple[Any, str]:
+    def _send(self, body: Mapping[str, Any], occasion: Occasion, number: int) -> tuple[Message, str]:
         """The service's message and the number that it gave the request. Raises our own errors only."""
         import anthropic
 
         headers = {"X-Correlation-ID": occasion.correlation} if occasion.correlation else {}
         try:
             with self.client(lambda: self._note_sent(number)) as client:
-                raw = client.messages.with_raw_response.create(
-                    **self.body(question), extra_headers=headers, timeout=self.timeout_s
-                )
+                raw = client.messages.with_raw_response.create(**body, extra_headers=headers, timeout=self.timeout_s)
         except anthropic.AnthropicError as error:
             raise as_ours(error) from None
         request_id = raw.headers.get("request-id", "")
@@ -336,7 +351,9 @@ class Claude:
             middleware=[attempt],
         )
 
-    def _settled(self, question: Question[Answer], number: int, message: Any, request_id: str) -> Answered[Answer]:
+    def _settled(
+        self, question: Question[Answer], occasion: Occasion, number: int, message: Message, request_id: str
+    ) -> Answered[Answer]:
         """Book what the call cost, and only then look at what it says."""
         try:
             tokens = tokens_of(message.usage)
@@ -347,9 +364,27 @@ class Claude:
             raise unknown from None
         with self.database.writing() as connection:
             told = tokens.counts() | {"request_id": request_id, "stop_reason": message.stop_reason}
-            ledger.settle(connection, number, cost, usage=told, prices=prices(), model=message.model)
+            kept = message.to_dict(mode="json") if occasion.purpose else None
+            ledger.settle(connection, number, cost, usage=told, prices=prices(), model=message.model, answer=kept)
             services.succeeded(connection, SERVICE)
-        return Answered(read_answer(message, question.form), message.model, tokens, cost, number, request_id)
+        return self._answered(question, number, message, tokens, cost, request_id)
+
+    def _paid_before(self, question: Question[Answer], paid: Paid) -> Answered[Answer]:
+        from anthropic.types import Message
+
+        message = Message.construct(**paid.answer)
+        request_id = str(paid.usage.get("request_id", ""))
+        return self._answered(question, paid.entry, message, tokens_of(message.usage), paid.cost_microusd, request_id)
+
+    def _answered(
+        self, question: Question[Answer], entry: int, message: Message, tokens: Tokens, cost: int, request_id: str
+    ) -> Answered[Answer]:
+        try:
+            value = read_answer(message, question.form)
+        except (RefusedByModel, BadAnswer):
+            self.use([entry])
+            raise
+        return Answered(value, message.model, tokens, cost, entry, request_id)
 
 
 _ASK_AGAIN = "It may have been paid, so it is not asked again by itself: ask again when you want to."

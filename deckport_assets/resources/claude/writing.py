@@ -59,26 +59,29 @@ class ClaudeWriter:
         from deckport_assets.studio.prompts.asking import prompt_of
 
         mistakes: list[str] = []
+        entries: list[int] = []
         cost = 0
-        tries = 0
         while True:
-            tries += 1
             answered = self.claude.ask(
                 self.question(card, wish=wish, references=references, mistakes=mistakes), occasion
             )
             cost += answered.cost_microusd
+            entries.append(answered.entry)
             prompt = prompt_of(answered.value)
             try:
                 validate(prompt, card, other_names=beside.names, other_texts=beside.texts_but(card.slug))
             except BadPrompt as error:
-                if tries == MOST_TRIES:
+                if len(entries) == MOST_TRIES:
+                    self.claude.use(entries)
                     raise
                 occasion.progress(f"{card.slug}: {error} Asked once more.")
                 mistakes = [str(error)]
                 continue
-            more = {"tries": tries, "request_id": answered.request_id, "tokens_written": answered.tokens.written}
+            more = {
+                "tries": len(entries), "request_id": answered.request_id, "tokens_written": answered.tokens.written
+            }  # fmt: skip
             provenance = Provenance("claude", answered.model, draft=False, cost_microusd=cost, more=more)
-            return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion)
+            return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion, tuple(entries))
 
     def price(self, card: Card, *, batch: bool = False) -> Price:
         """What a prompt for the card is expected to cost, and the most that it may: it is asked for twice at most."""
@@ -106,6 +109,7 @@ class ClaudeWriter:
         prompt = prompt_of(answered.value)
         if found := banned_words(" ".join((prompt.text, prompt.caption, prompt.motion))):
             told = "; ".join(f"{finding.rule}: {finding.message}" for finding in found)
+            self.claude.use([answered.entry])
             raise BadPrompt(f"The prompt breaks the rules: {told}", remedy="Ask for another, or write it.")
         provenance = Provenance("claude", answered.model, draft=False, cost_microusd=answered.cost_microusd)
-        return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion)
+        return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion, (answered.entry,))

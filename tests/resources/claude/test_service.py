@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,29 @@ def test_a_request_that_was_taken_and_not_answered_is_never_sent_again(
     ((booked, ceiling, _),) = entries(database)
     with database.reading() as connection:
         assert booked == "unknown" and spent(connection).total_microusd == ceiling
+
+
+def test_an_answer_that_was_booked_before_a_kill_is_used_and_not_paid_for_again(
+    open_claude: Open, fake: FakeClaude, database: Database
+) -> None:
+    moth = occasion("run", purpose="card moth")
+    paid = open_claude().ask(QUESTION, moth)  # and killed before it could be used
+    assert open_claude().ask(QUESTION, moth) == paid and fake.calls == 1
+    for other in (occasion("run", purpose="card wolf"), OCCASION):
+        assert open_claude().ask(QUESTION, other).entry != paid.entry
+    assert open_claude().ask(replace(QUESTION, words="Name it again."), moth).entry != paid.entry
+    open_claude().use([paid.entry])
+    assert open_claude().ask(QUESTION, moth).entry != paid.entry, "what was used is not given out twice"
+    assert [entry[0] for entry in entries(database)] == ["settled"] * 5 and fake.calls == 5
+
+
+def test_an_answer_that_cannot_be_used_is_not_kept(open_claude: Open, fake: FakeClaude) -> None:
+    moth = occasion("run", purpose="card moth")
+    fake.switches.stop_reason = "refusal"
+    with pytest.raises(RefusedByModel):
+        open_claude().ask(QUESTION, moth)
+    fake.switches.stop_reason = "end_turn"
+    assert open_claude().ask(QUESTION, moth).value.name and fake.calls == 2
 
 
 def test_a_service_that_is_not_there_costs_nothing(open_claude: Open, database: Database) -> None:
