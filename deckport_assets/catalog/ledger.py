@@ -18,7 +18,7 @@ import sqlalchemy as db
 
 from deckport_assets.catalog.database import now, touch
 from deckport_assets.catalog.tables import ledger
-from deckport_assets.errors import MoneySetAside, NeedsMoney
+from deckport_assets.errors import MoneySetAside, NeedsMoney, Refused
 
 
 class Entry(StrEnum):
@@ -241,6 +241,54 @@ def lose(connection: db.Connection, number: int, why: str) -> None:
     _change(connection, number, (Entry.RESERVED, Entry.SENT), state=Entry.UNKNOWN, note=why, settled_at=now())
 
 
+BY_HAND = "by hand: "
+"""So begins, in place of a library of prices, where a person's word on a cost comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A call whose answer never came, as a person looks for it in the service's own bill."""
+
+    entry: int
+    service: str
+    model: str
+    asset: str
+    partition: str
+    ceiling_microusd: int
+    sent_at: datetime
+    note: str
+    batch: bool
+
+
+def unanswered(connection: db.Connection) -> list[Unanswered]:
+    """The calls that count at their ceilings because nobody knows what they cost, the oldest first."""
+    rows = connection.execute(db.select(ledger).where(ledger.c.state == Entry.UNKNOWN).order_by(ledger.c.id))
+    return [
+        Unanswered(
+            row.id, row.service, row.model, row.asset, row.partition, row.ceiling_microusd, row.reserved_at, row.note,
+            batch=bool(row.processing),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def settle_by_hand(connection: db.Connection, number: int, cost_microusd: int, who: str) -> None:
+    """A person has looked up what an unanswered call has cost; 0 when it is on no bill. They may say so again.
+
+    Raises Refused for a call that was answered, or is out: what a service has said is not changed by hand.
+    """
+    by_hand = ledger.c.prices.like(f"{BY_HAND}%")
+    here = db.and_(ledger.c.id == number, db.or_(ledger.c.state == Entry.UNKNOWN, by_hand))
+    booked = {
+        "state": Entry.SETTLED.value, "cost_microusd": cost_microusd, "prices": f"{BY_HAND}{who}", "settled_at": now()
+    }  # fmt: skip
+    if not connection.execute(ledger.update().where(here).values(**booked)).rowcount:
+        state = connection.execute(db.select(ledger.c.state).where(ledger.c.id == number)).scalar()
+        told = f"Call {number} is {state}." if state else f"There is no call {number}."
+        raise Refused(f"{told} Only an unanswered one is booked by hand.", remedy="deckport costs unanswered")
+    touch(connection)
+
+
 def give_up_for(connection: db.Connection, is_over: Callable[[str], bool]) -> tuple[int, int]:
     """What holders that have ended left open: what was sent is unknown, the rest was never paid. Gives both counts."""
     open_rows = connection.execute(
@@ -315,6 +363,7 @@ def usual_cost(
         ledger.c.model == model,
         ledger.c.processing == processing,
         ledger.c.state == Entry.SETTLED,
+        ledger.c.prices.not_like(f"{BY_HAND}%"),
     )
     late = db.select(ledger.c.cost_microusd).where(here).order_by(ledger.c.id.desc()).limit(last).subquery()
     found = connection.execute(db.select(db.func.avg(late.c.cost_microusd))).scalar()
@@ -329,6 +378,7 @@ def usual_seconds(connection: db.Connection, service: str, asset: str, *, last: 
         ledger.c.processing == "",
         ledger.c.state == Entry.SETTLED,
         ledger.c.settled_at.isnot(None),
+        ledger.c.prices.not_like(f"{BY_HAND}%"),
     )
     late = connection.execute(query.order_by(ledger.c.id.desc()).limit(last)).all()
     took = [(row.settled_at - row.reserved_at).total_seconds() for row in late]

@@ -10,7 +10,7 @@ import pytest
 from deckport_assets.catalog import ledger
 from deckport_assets.catalog.database import Database
 from deckport_assets.catalog.ledger import Budgets, Call, Entry, Spent, costs, reserve, spent
-from deckport_assets.errors import MoneySetAside, NeedsMoney
+from deckport_assets.errors import MoneySetAside, NeedsMoney, Refused
 
 CALL = Call(
     "claude", "cards/prompt", "moth", holder="run", ceiling_microusd=1_000, expected_microusd=400, model="haiku"
@@ -114,6 +114,35 @@ def test_what_a_killed_process_had_sent_is_unknown_and_the_rest_is_given_back(da
     with database.reading() as connection:
         (row,) = costs(connection, "service")
     assert (row.unknown_calls, row.unknown_microusd, row.open_microusd) == (1, 1_000, 1_000)
+
+
+def test_a_person_says_what_an_unanswered_call_has_cost_and_may_correct_it(database: Database) -> None:
+    number, answered = ask(database), ask(database)
+    pay(database, answered, 380)
+    with database.writing() as connection:
+        ledger.sent(connection, number)
+        ledger.lose(connection, number, "no answer")
+    with database.reading() as connection:
+        (call,) = ledger.unanswered(connection)
+    assert (call.entry, call.ceiling_microusd, call.note) == (number, 1_000, "no answer")
+    for said_microusd in (900, 0, 250):
+        with database.writing() as connection:
+            ledger.settle_by_hand(connection, number, said_microusd, "ada")
+        assert total(database) == 380 + said_microusd
+    with database.reading() as connection:
+        assert ledger.unanswered(connection) == []
+        assert ledger.usual_cost(connection, "claude", "cards/prompt", "haiku") == 380, "what a service said"
+
+
+@pytest.mark.parametrize("which", ["answered", "out", "unknown number"])
+def test_what_a_service_has_said_is_not_changed_by_hand(database: Database, which: str) -> None:
+    number = ask(database)
+    if which == "answered":
+        pay(database, number, 380)
+    before = total(database)
+    with pytest.raises(Refused, match="Only an unanswered"), database.writing() as connection:
+        ledger.settle_by_hand(connection, number + (which == "unknown number"), 0, "ada")
+    assert total(database) == before
 
 
 def test_costs_stand_beside_what_was_expected(database: Database) -> None:
