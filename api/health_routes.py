@@ -57,7 +57,7 @@ def _services(circuits: Mapping[str, Circuit]) -> dict[str, object]:
         name: {
             "state": circuit.state.value,
             "cause": circuit.cause,
-            "since": circuit.changed_at.isoformat() if circuit.changed_at else None,
+            "since": circuit.since.isoformat() if circuit.since else None,
             "retry_at": circuit.retry_at.isoformat() if circuit.retry_at else None,
         }
         for name, circuit in circuits.items()

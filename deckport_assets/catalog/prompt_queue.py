@@ -295,7 +295,8 @@ def cancel(connection: db.Connection, number: int) -> Request:
 
 
 def retry(connection: db.Connection, number: int) -> Request:
-    """Ask again for one that has failed or was cancelled, from the beginning.
+    """Ask again for one that has failed or was cancelled, from the beginning; one that rests after something went wrong
+    is tried now.
 
     Raises Refused for any other, and when the same was asked for anew meanwhile.
     """
@@ -303,6 +304,10 @@ def retry(connection: db.Connection, number: int) -> Request:
     other = _open_with(connection, before.dedupe) if before is not None and before.dedupe else None
     if other is not None and other.id != number:
         raise Refused(f"Request {other.id} asks for the same already.", remedy="deckport prompts queue")
+    rests = db.and_(requests.c.id == number, requests.c.status == Status.QUEUED, requests.c.run_after > now())
+    if connection.execute(requests.update().where(rests).values(run_after=now())).rowcount:
+        touch(connection)
+        return _must_find(connection, number)
     here = db.and_(requests.c.id == number, requests.c.status.in_((Status.FAILED, Status.CANCELLED)))
     told = {
         "status": Status.QUEUED.value, "failures": 0, "run_after": now(), "finished_at": None, "cause": "", "kind": "",
@@ -312,7 +317,7 @@ def retry(connection: db.Connection, number: int) -> Request:
         found = find(connection, number)
         state = f"Request {number} is {found.status}" if found else f"There is no request {number}"
         raise Refused(
-            f"{state}: only what failed or was cancelled is asked for again.", remedy="deckport prompts queue"
+            f"{state}: only what failed, was cancelled or rests is asked for again.", remedy="deckport prompts queue"
         )
     touch(connection)
     return _must_find(connection, number)

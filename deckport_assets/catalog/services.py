@@ -59,7 +59,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """How a service is doing, and since when."""
+    """How a service is doing. `since`: when it opened, whatever trials there were; None when it never did."""
 
     service: str
     state: State
@@ -68,6 +68,7 @@ class Circuit:
     retry_at: datetime | None = None
     trial_until: datetime | None = None
     changed_at: datetime | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,9 @@ def succeeded(connection: db.Connection, service: str) -> bool:
     """The service did what it was asked: its circuit is closed. Whether that changed anything."""
     here = db.and_(services.c.service == service, db.or_(services.c.state != State.CLOSED, services.c.failures > 0))
     closed = {"state": State.CLOSED, "failures": 0, "cause": "", "retry_at": None, "trial_until": None}
-    return connection.execute(services.update().where(here).values(**closed, changed_at=now())).rowcount > 0
+    since = db.case((services.c.state == State.CLOSED, services.c.since), else_=now())
+    told = services.update().where(here).values(**closed, changed_at=now(), since=since)
+    return connection.execute(told).rowcount > 0
 
 
 def failed(connection: db.Connection, service: str, cause: str, *, opens_after: int = OPENS_AFTER) -> Circuit:
@@ -130,6 +133,7 @@ def failed(connection: db.Connection, service: str, cause: str, *, opens_after: 
         moment + timedelta(seconds=pause_s) if opens else None,
         None,
         moment,
+        moment if opens and before.state is State.CLOSED else before.since,
     )
     row = {name: getattr(after, name) for name in Circuit.__slots__}
     upsert(connection, services, ("service",), [row])

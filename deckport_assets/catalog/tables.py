@@ -185,6 +185,7 @@ services = db.Table(
     db.Column("retry_at", Moment),
     db.Column("trial_until", Moment),
     db.Column("changed_at", Moment, nullable=False),
+    db.Column("since", Moment, comment="when it opened, however often it was tried since; or closed again"),
 )
 
 in_flight = db.Table(

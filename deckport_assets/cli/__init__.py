@@ -60,7 +60,7 @@ def main() -> None:
     except Cancelled as stopped:
         say_error(stopped, as_json=as_json)
         sys.exit(130)
-    except (DeckportError, OSError, DBAPIError) as error:
+    except (DeckportError, OSError, DBAPIError, UnicodeEncodeError) as error:
         expected = _expected(error)
         if expected is None:
             raise
@@ -68,10 +68,15 @@ def main() -> None:
         sys.exit(1)
 
 
-def _expected(error: DeckportError | OSError | DBAPIError) -> DeckportError | None:
+def _expected(error: DeckportError | OSError | DBAPIError | UnicodeEncodeError) -> DeckportError | None:
     """What went wrong as one of the project's own errors, or None when it is a mistake of ours."""
     if isinstance(error, DeckportError):
         return error
+    if isinstance(error, UnicodeEncodeError):
+        if not any("\ud800" <= letter <= "\udfff" for letter in error.object):
+            return None
+        typed = error.object.encode(errors="backslashreplace").decode()
+        return Refused(f"Nothing was kept: {typed[:200]!r} is not UTF-8.", remedy="Type it on a terminal that is.")
     if is_full_disk(error):
         remedy = "Free some room (deckport gc lists what can go), then run the same command again."
         return StorageFull("The disk is full. What was finished is kept.", remedy=remedy)

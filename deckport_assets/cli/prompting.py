@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -122,35 +122,23 @@ def cancel(context: click.Context, number: tuple[int, ...], as_json: bool) -> No
     \b
     Example: deckport prompts cancel 17
     """
-    made: list[Request] = []
-    refused: dict[int, Refused] = {}
     with open_catalog() as database, database.writing() as connection:
-        for each in dict.fromkeys(number):
-            try:
-                made.append(queue.cancel(connection, each))
-            except Refused as error:
-                refused[each] = error
-    for each, why in refused.items():
-        click.secho(f"{each}: {why} {why.remedy}", fg="red", err=True)
-    if as_json:
-        mistakes = [
-            {"id": each, "error": str(why), "kind": why.kind, "remedy": why.remedy} for each, why in refused.items()
-        ]
-        say_json({"requests": [told(each) for each in made], "refused": mistakes})
-    elif made:
-        _say(made, "is cancelled", as_json=False)
+        made, refused = _each(number, lambda one: queue.cancel(connection, one))
+    _say_each(made, refused, "is cancelled", as_json=as_json)
     context.exit(1 if refused else 0)
 
 
 @prompts.command("retry")
-@click.argument("number", type=int, nargs=-1)
+@click.argument("number", type=click.IntRange(1, queue.LARGEST_NUMBER), nargs=-1)
 @click.option("--failed", is_flag=True, help="All that have failed, but for what may have been paid already.")
 @click.option("--yes", is_flag=True, help="Do not ask before something that costs.")
 @json_option
-def retry(number: tuple[int, ...], failed: bool, yes: bool, as_json: bool) -> None:
-    """Ask again for what has failed or was cancelled.
+@click.pass_context
+def retry(context: click.Context, number: tuple[int, ...], failed: bool, yes: bool, as_json: bool) -> None:
+    """Ask again for what has failed or was cancelled; one that rests after something went wrong is tried now.
 
-    What may have been paid is asked for again only by its number.
+    What may have been paid is asked for again only by its number. One that cannot be asked for again is told, and the
+    others are.
 
     \b
     Example: deckport prompts retry --failed
@@ -166,22 +154,37 @@ def retry(number: tuple[int, ...], failed: bool, yes: bool, as_json: bool) -> No
                 click.echo(f"{len(every) - len(number)} may have been paid; ask for them by number.", err=True)
             if cards := [one.card for one in every if one.id in number and one.card]:
                 ask_before_paying(database, cards, batch=False, yes=yes)
-        made = _retried(database, number, alone=not failed)
-    _say(made, "waits again", as_json=as_json)
+        with database.writing() as connection:
+            made, refused = _each(number, lambda one: queue.retry(connection, one))
+    _say_each(made, refused, "waits again", as_json=as_json)
+    context.exit(1 if refused and not failed else 0)
 
 
-def _retried(database: Database, numbers: Sequence[int], *, alone: bool) -> list[Request]:
-    """What waits again. `alone`: the numbers were named, so one that cannot is an error."""
-    made = []
-    with database.writing() as connection:
-        for each in numbers:
-            try:
-                made.append(queue.retry(connection, each))
-            except Refused as error:
-                if alone:
-                    raise
-                click.echo(f"{each}: {error}", err=True)
-    return made
+def _each(numbers: Sequence[int], change: Callable[[int], Request]) -> tuple[list[Request], dict[int, Refused]]:
+    """The requests that were changed, and why the others were not."""
+    made: list[Request] = []
+    refused: dict[int, Refused] = {}
+    for each in dict.fromkeys(numbers):
+        try:
+            made.append(change(each))
+        except Refused as error:
+            refused[each] = error
+    return made, refused
+
+
+def _say_each(made: Sequence[Request], refused: Mapping[int, Refused], words: str, *, as_json: bool) -> None:
+    for each, why in refused.items():
+        click.secho(f"{each}: {why} {why.remedy}", fg="red", err=True)
+    if as_json:
+        mistakes = [
+            {"id": each, "error": str(why), "kind": why.kind, "remedy": why.remedy} for each, why in refused.items()
+        ]
+        say_json({"requests": [told(each) for each in made], "refused": mistakes})
+        return
+    for one in made:
+        click.echo(f"{one.id}: {one.card or 'free text'} {words}.")
+    if not made and not refused:
+        click.echo("There is none.")
 
 
 @prompts.command("show")
@@ -383,16 +386,6 @@ def who_is_here() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return f"user {os.getuid()}"
-
-
-def _say(made: Sequence[Request], words: str, *, as_json: bool) -> None:
-    if as_json:
-        say_json({"requests": [told(each) for each in made]})
-        return
-    for each in made:
-        click.echo(f"{each.id}: {each.card or 'free text'} {words}.")
-    if not made:
-        click.echo("There is none.")
 
 
 def _say_prompt(card: Card, made: StoredPrompt, *, as_json: bool) -> None:

@@ -134,6 +134,11 @@ def test_a_request_is_asked_for_cancelled_and_asked_for_again(
     assert (request.card, request.words, request.priority, request.requester) == (MADE, "at dusk\nfrom below", 8, "ada")
     assert list(request.references) == ["set one", "set two"]
     assert "1. in line" in text(own_client, "/prompts")
+    with own_stock.database.writing() as connection:
+        queue.rest(connection, 300.0)
+    assert ">Try it now</button>" in text(own_client, "/prompts")
+    assert send(own_client, f"/prompts/{request.id}/retry") == "/prompts?said=again"
+    assert ">Try it now</button>" not in text(own_client, "/prompts")
     assert send(own_client, f"/prompts/{request.id}/cancel") == "/prompts?said=cancelled"
     assert ">Ask again</button>" in text(own_client, "/prompts")
     assert send(own_client, f"/prompts/{request.id}/cancel") == "/prompts?said=ended"

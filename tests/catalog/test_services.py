@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as db
@@ -88,6 +88,27 @@ def test_a_failed_trial_doubles_the_pause(database: Database, clock: Clock) -> N
         assert usable(database)
     assert 3 < pauses[0] < 7 and 1.2 < pauses[1] / pauses[0] < 3.1
     assert max(pauses) <= services.LONGEST_PAUSE_S * 1.2
+
+
+def test_since_when_a_service_is_away_is_told_however_often_it_was_tried(database: Database, clock: Clock) -> None:
+    def since() -> datetime | None:
+        with database.reading() as connection:
+            return circuits(connection)[HERE].since
+
+    fail(database, times=2)
+    assert since() is None, "it never was away"
+    began = clock()
+    fail(database)
+    for _ in range(3):
+        clock.forward(100)
+        assert usable(database)
+        fail(database)
+    opened = since()
+    assert opened is not None and began <= opened < clock() - timedelta(seconds=200)
+    with database.writing() as connection:
+        services.succeeded(connection, HERE)
+    back = since()
+    assert back is not None and back > opened
 
 
 def take(database: Database, job: str, run: str = "run", most: int = 2, at: dict[str, float] = BOTH) -> str:

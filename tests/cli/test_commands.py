@@ -127,6 +127,17 @@ def test_an_expected_error_is_a_sentence_and_a_way_out(
     assert said.startswith("Error: no.csv: No such file") and "Traceback" not in said
 
 
+def test_words_that_are_not_utf_8_are_refused_with_what_was_typed(
+    type_: Type, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["deckport", "prompts", "ask", "--text", "moth \udcff at dusk"])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    said = capsys.readouterr().err
+    assert left.value.code == 1
+    assert said.startswith("Error: Nothing was kept:") and "is not UTF-8" in said and "Traceback" not in said
+
+
 def test_the_installed_command_leaves_with_the_code_that_it_means(tmp_path: Path) -> None:
     """As a script sees it: the process's own exit code, errors on the error stream, one object on the other."""
     source = [str(path) for path in write_source(tmp_path, [card("good"), card("bad", mana_color_code="MAUVE")])]

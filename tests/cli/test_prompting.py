@@ -48,6 +48,25 @@ def test_asking_waiting_cancelling_and_asking_again(two_cards: None) -> None:
     assert len(told("prompts", "queue")["requests"]) == 2
 
 
+def test_what_cannot_be_asked_for_again_does_not_stop_the_others(two_cards: None) -> None:
+    numbers = [told("prompts", "ask", "--text", words)["requests"][0]["id"] for words in ("one", "two")]
+    type_("prompts", "cancel", numbers[1])
+    some = type_("prompts", "retry", *numbers, code=1)
+    assert some.stdout == f"{numbers[1]}: free text waits again.\n"
+    assert some.stderr.startswith(f"{numbers[0]}: Request {numbers[0]} is queued: only what failed")
+
+
+def test_what_rests_is_tried_now_on_a_person_s_word(two_cards: None) -> None:
+    (asked,) = told("prompts", "ask", "--text", "one")["requests"]
+    with open_catalog() as database, database.writing() as connection:
+        queue.rest(connection, 300.0)
+        assert queue.claim(connection, "run") is None
+    type_("prompts", "retry", asked["id"])
+    with open_catalog() as database, database.writing() as connection:
+        request = queue.claim(connection, "run")
+    assert request is not None and request.id == asked["id"]
+
+
 def test_what_has_ended_does_not_stop_the_others_from_being_cancelled(two_cards: None) -> None:
     numbers = [told("prompts", "ask", "--text", words)["requests"][0]["id"] for words in ("one", "two", "three")]
     type_("prompts", "cancel", numbers[1])

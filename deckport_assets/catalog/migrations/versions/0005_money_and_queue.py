@@ -10,6 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    since = sa.Column(
+        "since",
+        sa.DateTime(timezone=True),
+        comment="when it opened, however often it was tried since; or closed again",
+    )
+    op.add_column("services", since)
     motion = sa.Column(
         "motion", sa.Text(), server_default="", nullable=False, comment="what moves in a clip of its picture"
     )
@@ -171,3 +177,4 @@ def downgrade() -> None:
     op.drop_index("ledger_order_id", table_name="ledger")
     op.drop_index("ledger_day", table_name="ledger")
     op.drop_table("ledger")
+    op.drop_column("services", "since")
