@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 
 from deckport_assets.assets.card_line import Bench, Picture
@@ -10,10 +11,10 @@ from deckport_assets.catalog.ledger import used
 from deckport_assets.catalog.line import PERSON
 from deckport_assets.catalog.prompt_batches import being_written
 from deckport_assets.catalog.prompt_queue import being_answered
-from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions
+from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions, prompts_that_count
 from deckport_assets.catalog.recipes import ARTWORK, COMPOSITE, FRAME, PROMPT, RECIPES, THUMBNAIL, VIDEO
 from deckport_assets.catalog.versions import Version, likenesses
-from deckport_assets.errors import BadImage, WaitsForInput
+from deckport_assets.errors import BadImage, Cancelled, WaitsForInput
 from deckport_assets.resources.providers import Animator, Artist, Provenance, Still, Writer
 from deckport_assets.resources.studio import Studio
 from deckport_assets.studio.encoding import Pixels
@@ -24,6 +25,9 @@ ADOPTED = ("PNG", "JPEG", "WEBP", "TIFF")
 """The files that people hand in."""
 MOST_CLEAR = 0.1
 """How much of a picture may be clear: a cut-out's edge, not its ground."""
+ANSWERED_WITHIN_S = 300.0
+"""How long a run waits for a request that is being answered for its card."""
+LOOK_S = 0.5
 LEAST_CROP = 0.02
 """A smaller loss at the edges is not worth a word."""
 
@@ -35,30 +39,11 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
 
     counting = bench.look.prompt
     anew = PROMPT in bench.line.order.redraw and counting is not None and counting.origin is Origin.MACHINE
-    if counting is not None:
-        maker = counting.provider or counting.origin.value
-        provenance = Provenance(maker, counting.author, draft=False, cost_microusd=counting.cost_microusd)
     if counting is None or counting.origin is Origin.DRAFT or anew:
-        if writer.real:
-            refuse_what_is_being_written(bench)
-        written = writer.write(bench.card, occasion=bench.occasion, beside=bench.line.beside())
-        provenance = written.provenance
-        bench.line.note_text(bench.card.slug, written.text)
-        with bench.line.database.writing() as connection:
-            counting = add_prompt(
-                connection,
-                bench.card.slug,
-                Origin.DRAFT if provenance.draft else Origin.MACHINE,
-                written.text,
-                caption=written.caption,
-                negative=written.negative,
-                motion=written.motion,
-                author=provenance.model,
-                provider=provenance.provider,
-                cost_microusd=provenance.cost_microusd,
-                told=True,
-            )
-            used(connection, written.entries)
+        counting, provenance = have_written(bench, writer)
+        bench.look.prompt = counting
+    else:
+        provenance = provenance_of(counting)
     findings = lint(counting.text, bench.card)
     content = {
         "text": counting.text,
@@ -79,17 +64,64 @@ def write_prompt(bench: Bench, assets: tuple[str, ...], *, writer: Writer) -> No
     )
 
 
-def refuse_what_is_being_written(bench: Bench) -> None:
-    """Raises WaitsForInput for a card whose prompt is paid for already."""
-    with bench.line.database.reading() as connection:
-        in_a_batch = bench.card.slug in being_written(connection)
-        in_the_queue = being_answered(connection, bench.card.slug)
-    if in_a_batch or in_the_queue:
-        where, command = ("in a batch", "batches") if in_a_batch else ("for a request", "queue")
-        raise WaitsForInput(
-            f"The prompt of {bench.card.slug} is being written {where}.",
-            remedy=f"It comes by itself: deckport prompts {command}.",
+def have_written(bench: Bench, writer: Writer) -> tuple[StoredPrompt, Provenance]:
+    """The card's prompt by the writer, or by whoever wrote one that counts before it meanwhile."""
+    slug = bench.card.slug
+    if writer.real and (there := written_for_a_request(bench)) is not None:
+        return there, provenance_of(there)
+    written = writer.write(bench.card, occasion=bench.occasion, beside=bench.line.beside())
+    made = written.provenance
+    bench.line.note_text(slug, written.text)
+    with bench.line.database.writing() as connection:
+        mine = add_prompt(
+            connection,
+            slug,
+            Origin.DRAFT if made.draft else Origin.MACHINE,
+            written.text,
+            caption=written.caption,
+            negative=written.negative,
+            motion=written.motion,
+            author=made.model,
+            provider=made.provider,
+            cost_microusd=made.cost_microusd,
+            told=True,
         )
+        used(connection, written.entries)
+        counts = prompts_that_count(connection, [slug])[slug]
+    return (mine, made) if counts.version == mine.version else (counts, provenance_of(counts))
+
+
+def provenance_of(prompt: StoredPrompt) -> Provenance:
+    """Who wrote a prompt that is there already."""
+    maker, is_draft = prompt.provider or prompt.origin.value, prompt.origin is Origin.DRAFT
+    return Provenance(maker, prompt.author, draft=is_draft, cost_microusd=prompt.cost_microusd)
+
+
+def written_for_a_request(bench: Bench) -> StoredPrompt | None:
+    """The prompt that the queue is writing for the card at this moment, waited for; None when it writes none.
+
+    Raises WaitsForInput for a card in a batch, which takes hours, and when no answer comes; Cancelled.
+    """
+    slug, until, waited = bench.card.slug, time.monotonic() + ANSWERED_WITHIN_S, False
+    while True:
+        with bench.line.database.reading() as connection:
+            in_a_batch, in_the_queue = slug in being_written(connection), being_answered(connection, slug)
+            counts = prompts_that_count(connection, [slug]).get(slug)
+        if not in_a_batch and not in_the_queue:
+            is_another = counts != bench.look.prompt and counts is not None and counts.origin.counts_as_written
+            return counts if waited and is_another else None
+        if bench.occasion.cancelled():
+            raise Cancelled("The run was stopped while the card's prompt was written for a request.")
+        if in_a_batch or time.monotonic() > until:
+            where, command = ("in a batch", "batches") if in_a_batch else ("for a request", "queue")
+            raise WaitsForInput(
+                f"The prompt of {slug} is being written {where}.",
+                remedy=f"It comes by itself: deckport prompts {command}.",
+            )
+        if not waited:
+            bench.occasion.progress(f"{slug}: its prompt is being written for a request; waiting for that.")
+        waited = True
+        time.sleep(LOOK_S)
 
 
 def draw_artwork(bench: Bench, assets: tuple[str, ...], *, artist: Artist) -> None:

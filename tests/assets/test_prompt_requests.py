@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -13,10 +16,11 @@ from deckport_assets.assets.prompt_batches import COLLECT, HAND_IN
 from deckport_assets.assets.prompt_requests import CORRELATION_TAG, JOB
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.database import Database
-from deckport_assets.catalog.prompts import Origin, add_prompt, note_told
+from deckport_assets.catalog.prompts import Origin, add_prompt, note_told, write_by_hand
 from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.catalog.standing import LANE_TAG, Lane
 from deckport_assets.catalog.tables import ledger, prompts
+from deckport_assets.drain import Drain
 from deckport_assets.resources.claude import Claude, ClaudeWriter
 from deckport_assets.sensors.prompt_requests import prompt_requests, written_prompts
 from tests.catalog_source import art, card
@@ -102,6 +106,47 @@ def test_the_asset_asks_claude_too_and_says_what_it_cost(line: Pipeline, fake: F
     assert event.asset_materialization.metadata["cost_usd"].value > 0  # type: ignore[union-attr]
     assert line.run(A, assets=[PROMPT], tags={"deckport/redraw": "true"}).success
     assert fake.calls == 2, "who asks for another pays for another"
+
+
+def test_what_a_run_had_written_is_fresh(line: Pipeline) -> None:
+    line.run(A, assets=[PROMPT])
+    assert line.standings(A)["prompt"] == "fresh"
+
+
+def test_what_a_person_writes_while_claude_does_is_the_card_s_prompt(line: Pipeline, fake: FakeClaude) -> None:
+    def slower_than_ada(body: dict[str, object]) -> str:
+        with line.database.writing() as connection:
+            write_by_hand(connection, A, "Alder Wolf, an azure wolf of willow and lamplight.", author="ada")
+        return good_answer(body)
+
+    fake.write = slower_than_ada  # type: ignore[assignment]
+    assert line.run(A, assets=[PROMPT]).success
+    assert (line.version(PROMPT, A).provider, line.standings(A)["prompt"]) == ("human", "fresh")
+
+
+def test_a_run_waits_for_the_request_that_is_being_answered_and_takes_its_answer(
+    line: Pipeline, fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = threading.Event()
+
+    def look(connection: db.Connection, card: str) -> bool:
+        answered = queue.being_answered(connection, card)
+        looked.set()
+        return answered
+
+    monkeypatch.setattr("deckport_assets.assets.card_craft.being_answered", look)
+    fake.write = lambda body: good_answer(body) if looked.wait(60) else ""  # type: ignore[arg-type]
+    ask(line, A)
+    with ThreadPoolExecutor(1) as pool:
+        answering = pool.submit(
+            Drain(line.database, line.given["writer"], "another run", lambda _: None, lambda *_: None, linger_s=0.0).run
+        )
+        while not fake.calls:
+            assert not answering.done()
+            time.sleep(0.01)
+        assert line.run(A, assets=[PROMPT]).success
+        assert answering.result().completed == 1 and fake.calls == 1
+    assert line.version(PROMPT, A).provider == "claude" and line.standings(A)["prompt"] == "fresh"
 
 
 def test_the_sensor_asks_for_a_run_only_when_something_waits_and_nobody_writes(line: Pipeline) -> None:
