@@ -228,7 +228,8 @@ def paid_and_unused(connection: db.Connection, purpose: str, question: str) -> P
 
 def used(connection: db.Connection, numbers: Sequence[int]) -> None:
     """What became of these answers is kept elsewhere, in the same transaction, or they are of no use."""
-    connection.execute(ledger.update().where(ledger.c.id.in_(numbers)).values(answer=None))
+    if numbers:
+        connection.execute(ledger.update().where(ledger.c.id.in_(numbers)).values(answer=None))
 
 
 def release(connection: db.Connection, number: int, why: str) -> None:
@@ -272,20 +273,25 @@ def unanswered(connection: db.Connection) -> list[Unanswered]:
     ]  # fmt: skip
 
 
-def settle_by_hand(connection: db.Connection, number: int, cost_microusd: int, who: str) -> None:
+def settle_by_hand(connection: db.Connection, number: int, cost_microusd: int, who: str, *, sure: bool = False) -> None:
     """A person has looked up what an unanswered call has cost; 0 when it is on no bill. They may say so again.
 
-    Raises Refused for a call that was answered, or is out: what a service has said is not changed by hand.
+    Raises Refused for a call that was answered, or is out: what a service has said is not changed by hand. And for more
+    than the call may have cost, unless they are `sure`.
     """
-    by_hand = ledger.c.prices.like(f"{BY_HAND}%")
-    here = db.and_(ledger.c.id == number, db.or_(ledger.c.state == Entry.UNKNOWN, by_hand))
+    row = connection.execute(db.select(ledger).where(ledger.c.id == number).with_for_update()).first()
+    if row is None or not (row.state == Entry.UNKNOWN or row.prices.startswith(BY_HAND)):
+        told = f"Call {number} is {row.state}." if row else f"There is no call {number}."
+        raise Refused(f"{told} Only an unanswered one is booked by hand.", remedy="deckport costs unanswered")
+    if cost_microusd > row.ceiling_microusd and not sure:
+        raise Refused(
+            f"Nothing was booked: call {number} may have cost {in_dollars(row.ceiling_microusd)} at most.",
+            remedy="--yes takes it as it is.",
+        )
     booked = {
         "state": Entry.SETTLED.value, "cost_microusd": cost_microusd, "prices": f"{BY_HAND}{who}", "settled_at": now()
     }  # fmt: skip
-    if not connection.execute(ledger.update().where(here).values(**booked)).rowcount:
-        state = connection.execute(db.select(ledger.c.state).where(ledger.c.id == number)).scalar()
-        told = f"Call {number} is {state}." if state else f"There is no call {number}."
-        raise Refused(f"{told} Only an unanswered one is booked by hand.", remedy="deckport costs unanswered")
+    connection.execute(ledger.update().where(ledger.c.id == number).values(**booked))
     touch(connection)
 
 

@@ -13,7 +13,6 @@ from deckport_assets.catalog.ledger import GROUPINGS, costs, in_dollars, settle_
 from deckport_assets.catalog.prompt_queue import LARGEST_NUMBER
 from deckport_assets.cli.prompting import who_is_here
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
-from deckport_assets.errors import Refused
 
 
 def _day(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -118,14 +117,8 @@ def settle(number: tuple[int, ...], microusd: int, yes: bool, as_json: bool) -> 
               deckport costs settle 18 19 --usd 0
     """
     with open_catalog() as database, database.writing() as connection:
-        ceilings = {call.entry: call.ceiling_microusd for call in unanswered(connection)}
         for each in dict.fromkeys(number):
-            if not yes and microusd > ceilings.get(each, microusd):
-                most = in_dollars(ceilings[each])
-                raise Refused(
-                    f"Nothing was booked: call {each} may have cost {most} at most.", remedy="--yes takes it as it is."
-                )
-            settle_by_hand(connection, each, microusd, who_is_here())
+            settle_by_hand(connection, each, microusd, who_is_here(), sure=yes)
         total = spent(connection)
     if as_json:
         say_json({"settled": list(number), "usd": microusd / 1_000_000, "spent_usd": total.total_microusd / 1_000_000})

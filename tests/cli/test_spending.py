@@ -68,6 +68,9 @@ def test_a_sum_that_it_cannot_have_been_is_taken_only_on_a_second_word(type_: Ty
     assert "may have cost $0.0041 at most" in str(refused.exception)
     (call,) = json.loads(type_("costs", "unanswered", "--json").output)["unanswered"]
     assert (call["entry"], call["partition"]) == (lost, "moth")
+    type_("costs", "settle", lost, "--usd", "0.004")
+    again = CliRunner().invoke(cli.deckport, ["costs", "settle", str(lost), "--usd", "3.1"])
+    assert "at most" in str(again.exception), "a correction too"
     type_("costs", "settle", lost, "--usd", "3.1", "--yes")
     assert json.loads(type_("costs", "--json").output)["budgets"]["total"]["spent_usd"] == 3.1
 

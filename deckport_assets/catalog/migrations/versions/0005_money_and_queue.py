@@ -16,6 +16,7 @@ def upgrade() -> None:
         comment="when it opened, however often it was tried since; or closed again",
     )
     op.add_column("services", since)
+    op.execute("UPDATE services SET since = changed_at WHERE state != 'closed'")
     motion = sa.Column(
         "motion", sa.Text(), server_default="", nullable=False, comment="what moves in a clip of its picture"
     )
