@@ -77,10 +77,11 @@ class CardRoutes:
 
 
 def first_values(query: str) -> dict[str, str]:
-    """A query string's parameters; of one that is named twice the first counts, as it did in the old API."""
+    """A query string's parameters; of one that is named twice the first counts, as it did in the old API. Without NUL,
+    which no database takes."""
     found: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
-        found.setdefault(name, value)
+        found.setdefault(name, value.replace("\0", ""))
     return found
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from deckport_assets.catalog import ledger
 from deckport_assets.catalog import prompt_batches as batches
 from deckport_assets.catalog.cards import cards_by_slug
@@ -40,6 +42,8 @@ from deckport_assets.resources.providers import Beside, Occasion
 
 CLOCKS_APART = timedelta(minutes=10)
 """How far the service's clock and ours may be apart when a lost batch is looked for."""
+ANSWERED = "succeeded"
+"""How the service calls an item that it has answered, and is paid for."""
 ARRIVES_WITHIN = timedelta(hours=1)
 """A batch that the service does not list so long after it was sent never arrived."""
 
@@ -140,7 +144,12 @@ class BulkWriting:
             card = cards.get(named.get(result.custom_id, ""))
             if card is None:
                 continue
-            became = self._settle(batch, card, result, Beside(others.names, texts), texts)
+            try:
+                became = self._settle(batch, card, result, Beside(others.names, texts), texts)
+            except (OSError, OperationalError, InterfaceError):
+                raise  # the database's: it is collected again
+            except Exception as error:  # noqa: BLE001 - one bad answer never stops the others; its cause is kept and shown
+                became = self._unusable(card, result, BadAnswer(f"Its answer cannot be kept: {error}"))
             if became is not None:
                 counted[became] += 1
         with self.database.writing() as connection:
@@ -158,12 +167,14 @@ class BulkWriting:
 
     def _settle(self, batch: Batch, card: Card, result: Result, others: Beside, texts: dict[str, str]) -> Item | None:
         """Settle one item with its money, in one transaction; None when that was done before."""
-        if result.message is None or result.tokens is None:
+        if result.kind != ANSWERED:
             return self._unanswered(card, result)
+        if result.message is None or result.tokens is None:
+            return self._unusable(card, result, _unpriced(result.cause))
         try:
             cost = cost_microusd(result.model, result.tokens, batch=True)
-        except (Refused, ValueError, TypeError) as unknown:
-            return self._unpriced(card, result, unknown)
+        except (Refused, ValueError, TypeError, AttributeError) as unknown:
+            return self._unusable(card, result, _unpriced(unknown))
         error: DeckportError | None = None
         written = None
         try:
@@ -192,9 +203,8 @@ class BulkWriting:
             self.say(f"{card.slug}: {error}")
         return state
 
-    def _unpriced(self, card: Card, result: Result, why: Exception) -> Item | None:
-        """What it cost cannot be told: it counts at its ceiling, and a person is asked."""
-        told = PossiblyBilled(f"What the answer cost cannot be told: {why}", remedy="Ask for this prompt again.")
+    def _unusable(self, card: Card, result: Result, told: DeckportError) -> Item | None:
+        """It counts at its ceiling, and a person is asked."""
         with self.database.writing() as connection:
             found = batches.settle(connection, result.custom_id, Item.REFUSED, str(told))
             if found is None:
@@ -253,3 +263,7 @@ class BulkWriting:
         with self.database.writing() as connection:
             if batches.give_up(connection, batch, why):
                 self.say(f"Batch {batch.id}: {why} Its cards are without prompt as before.")
+
+
+def _unpriced(why: Exception | str) -> PossiblyBilled:
+    return PossiblyBilled(f"What the answer cost cannot be told: {why}", remedy="Ask for this prompt again.")

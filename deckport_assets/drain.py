@@ -13,12 +13,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import sqlalchemy as db
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import cards_by_slug
 from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.journal import claimed_by
-from deckport_assets.catalog.ledger import RUN_BUDGET, used
+from deckport_assets.catalog.ledger import RUN_BUDGET, forget_answers, used
+from deckport_assets.catalog.prompt_batches import being_written
 from deckport_assets.catalog.prompt_queue import MOST_AT_ONCE, Request, Status
 from deckport_assets.catalog.prompts import (
     Origin,
@@ -102,6 +104,8 @@ class Drain:
 
     def run(self) -> Tally:
         """Write until nothing is ready for a while, a budget is spent, or the service is away."""
+        with self.database.writing() as connection:
+            forget_answers(connection)
         running: dict[Future[Status | None], Request] = {}
         self._renewed_at = idle_since = time.monotonic()
         pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="write")
@@ -192,6 +196,17 @@ class Drain:
             return self._is_written(request, named, there)
         except Exception as error:  # noqa: BLE001 - one bad request never stops the others; its cause is kept and shown
             return self._fails(request, named, error)
+        try:
+            return self._accept(request, named, answer)
+        except (OSError, OperationalError, InterfaceError):
+            raise  # the database's: it is settled by who takes it over, with the answer that is paid
+        except Exception as error:  # noqa: BLE001 - as above; what cannot be kept once cannot be kept again
+            with self.database.writing() as connection:
+                used(connection, answer.entries)
+            return self._fails(request, named, error)
+
+    def _accept(self, request: Request, named: str, answer: Written) -> Status | None:
+        """Keep an answer as the card's prompt, unless it comes too late."""
         if request.card:
             with self._lock:
                 self._beside = self._beside and self._beside.with_text(request.card, answer.text)
@@ -301,11 +316,14 @@ class Drain:
         with self.database.reading() as connection:
             prompt = written_since(connection, request.card, request.created_at)
             held = claimed_by(connection, PROMPT, request.card)
+            in_a_batch = request.card in being_written(connection)
         wished = bool(request.words.strip() or request.references)
         if prompt is not None and (prompt.origin is Origin.HUMAN or not wished):
             raise _IsWritten(prompt)
         if held and held != self.run_id:
             raise WaitsForInput("A run is writing this card's prompt.", remedy="It is looked at again by itself.")
+        if in_a_batch and not wished:
+            raise WaitsForInput("A batch is writing this card's prompt.", remedy="It is looked at again by itself.")
 
     def _others(self) -> Beside:
         """What else there is; read once in a run."""

@@ -14,10 +14,10 @@ from deckport_assets.catalog import ledger, prompt_batches
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.importing import import_catalog
-from deckport_assets.catalog.journal import Journal, list_failures
+from deckport_assets.catalog.journal import Journal, list_failures, note_failure
 from deckport_assets.catalog.ledger import Budgets, Entry
 from deckport_assets.catalog.prompt_batches import Batch, Item, State
-from deckport_assets.catalog.prompts import Origin, add_prompt, prompts_that_count, untold
+from deckport_assets.catalog.prompts import Origin, add_prompt, prompts_that_count, untold, write_by_hand
 from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.catalog.tables import ledger as ledger_table
 from deckport_assets.errors import NeedsMoney, Refused, Rejected, ServiceUnavailable
@@ -312,6 +312,51 @@ def test_an_answer_whose_model_has_no_price_holds_up_no_other(bulk: BulkWriting,
     assert outcomes(bulk, batch) == {Item.WRITTEN: 3, Item.REFUSED: 1}
     assert entries(bulk) == {Entry.SETTLED: 3, Entry.UNKNOWN: 1}
     assert found(bulk, batch).state is State.COLLECTED
+
+
+@pytest.mark.parametrize(
+    ("odd", "booked"),
+    [
+        pytest.param({"content": None}, {Entry.SETTLED: 4}, id="no content"),
+        pytest.param({"content": ["a"]}, {Entry.SETTLED: 4}, id="no blocks"),
+        pytest.param({"usage": None}, {Entry.SETTLED: 3, Entry.UNKNOWN: 1}, id="no usage"),
+        pytest.param({"model": None}, {Entry.SETTLED: 3, Entry.UNKNOWN: 1}, id="no model"),
+    ],
+)
+def test_an_answer_of_no_form_at_all_holds_up_no_other(
+    bulk: BulkWriting, fake: FakeClaude, odd: dict[str, object], booked: dict[str, int]
+) -> None:
+    batch = hand_in(bulk)
+    fake.results[batch.service_id][0]["result"]["message"] |= odd
+    bulk.collect(batch)
+    assert outcomes(bulk, batch) == {Item.WRITTEN: 3, Item.REFUSED: 1} and entries(bulk) == booked
+    assert found(bulk, batch).state is State.COLLECTED
+    with bulk.database.reading() as connection:
+        assert [(failure.asset, bool(failure.cause)) for failure in list_failures(connection)] == [(PROMPT, True)]
+
+
+def test_an_answer_that_cannot_be_kept_holds_up_no_other(bulk: BulkWriting, monkeypatch: pytest.MonkeyPatch) -> None:
+    def keep(connection: db.Connection, slug: str, *words: object, **more: object) -> object:
+        if slug == SLUGS[0]:
+            raise ValueError("nobody foresaw this")
+        return add_prompt(connection, slug, *words, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("deckport_assets.bulk_writing.add_prompt", keep)
+    batch = hand_in(bulk)
+    bulk.collect(batch)
+    assert outcomes(bulk, batch) == {Item.WRITTEN: 3, Item.REFUSED: 1}
+    assert entries(bulk) == {Entry.SETTLED: 3, Entry.UNKNOWN: 1}
+    assert found(bulk, batch).state is State.COLLECTED
+
+
+def test_what_failed_before_it_was_written_is_no_failure_any_more(bulk: BulkWriting) -> None:
+    with bulk.database.writing() as connection:
+        note_failure(connection, [PROMPT], SLUGS[0], NeedsMoney("Nothing is left."))
+        note_failure(connection, [PROMPT], SLUGS[1], NeedsMoney("Nothing is left."))
+        write_by_hand(connection, SLUGS[1], "Briar Gate, an azure gate of thorns.", author="ada")
+    bulk.collect(hand_in(bulk))
+    with bulk.database.reading() as connection:
+        assert list_failures(connection) == []
 
 
 def test_a_batch_that_the_service_does_not_know_any_more_can_be_given_up(bulk: BulkWriting, fake: FakeClaude) -> None:

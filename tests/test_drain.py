@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as db
 
+from deckport_assets.bulk_writing import BulkWriting
 from deckport_assets.catalog import ledger, services
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import cards_by_slug
@@ -21,10 +22,11 @@ from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.journal import Journal
 from deckport_assets.catalog.ledger import Budgets, Call, spent
 from deckport_assets.catalog.prompt_queue import Request, Status
-from deckport_assets.catalog.prompts import Origin, add_prompt, prompt_versions
+from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, prompt_versions
 from deckport_assets.catalog.recipes import PROMPT
-from deckport_assets.catalog.tables import in_flight
+from deckport_assets.catalog.tables import in_flight, prompt_requests
 from deckport_assets.drain import Drain, Tally
+from deckport_assets.errors import Refused
 from deckport_assets.resources.claude.service import Claude
 from deckport_assets.resources.claude.writing import ClaudeWriter
 from deckport_assets.resources.embedded import EmbeddedWriter
@@ -223,6 +225,64 @@ def test_what_a_killed_run_had_paid_for_becomes_the_prompt_without_another_call(
         assert spent(connection).total_microusd == paid.provenance.cost_microusd
     ask(database, SLUGS[:1])
     assert drain(database, writer)[0].completed == 1 and fake.calls == 3, "who asks again pays for another"
+
+
+def test_a_character_that_no_database_takes_is_left_out(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    fake.write = lambda body: json.dumps(json.loads(good_answer(body)) | {"negative": "let\0ters"})
+    ask(database, SLUGS[:2])
+    assert drain(database, open_writer())[0].completed == 2
+    with database.reading() as connection:
+        assert prompt_versions(connection, SLUGS[0])[0].negative == "let ters"
+
+
+def test_an_answer_that_cannot_be_kept_is_one_request_s_failure(
+    database: Database, fake: FakeClaude, open_writer: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keep(connection: db.Connection, slug: str, *words: object, **more: object) -> StoredPrompt:
+        if slug == SLUGS[0]:
+            raise ValueError("nobody foresaw this")
+        return add_prompt(connection, slug, *words, **more)  # type: ignore[arg-type]
+
+    ask(database, SLUGS[:3])
+    with monkeypatch.context() as once:
+        once.setattr("deckport_assets.drain.add_prompt", keep)
+        drain(database, open_writer())
+    assert statuses(database) == {"completed": 2, "failed": 1}
+    with database.writing() as connection:
+        queue.retry(connection, queue.settled(connection, [Status.FAILED])[0].id)
+    assert drain(database, open_writer())[0].completed == 1 and fake.calls == 4, "not with the same answer"
+
+
+def test_a_mended_answer_that_fails_is_begun_anew_by_the_next(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    fake.special["Mend this"] = Switches(stop_reason="refusal")
+    fake.write = lambda body: good_answer(body).replace("azure", "bright")
+    ask(database, SLUGS[:1])
+    assert drain(database, open_writer())[0].failed == 1 and fake.calls == 2
+    fake.write = good_answer
+    with database.writing() as connection:
+        queue.retry(connection, queue.settled(connection, [Status.FAILED])[0].id)
+    assert drain(database, open_writer())[0].completed == 1 and fake.calls == 3
+
+
+def test_a_request_waits_for_the_batch_that_is_writing_its_card(
+    database: Database, fake: FakeClaude, open_writer: Open
+) -> None:
+    ask(database, SLUGS[:1])
+    writer = open_writer()
+    with database.writing() as connection:  # as it is when the batch began before its request was asked for again
+        connection.execute(prompt_requests.update().values(status="failed"))
+    bulk = BulkWriting(database, writer, lambda words: None)
+    bulk.prepare(SLUGS[:1], "bo")
+    with database.writing() as connection:
+        (failed,) = queue.settled(connection, [Status.FAILED])
+        with pytest.raises(Refused, match="in a batch"):
+            queue.retry(connection, failed.id)
+        connection.execute(prompt_requests.update().values(status="queued"))
+    assert drain(database, writer)[0].put_back == 1 and fake.calls == 0
 
 
 def test_three_calls_are_out_at_a_time_over_queue_and_assets_together(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -230,6 +230,16 @@ def used(connection: db.Connection, numbers: Sequence[int]) -> None:
     """What became of these answers is kept elsewhere, in the same transaction, or they are of no use."""
     if numbers:
         connection.execute(ledger.update().where(ledger.c.id.in_(numbers)).values(answer=None))
+
+
+KEPT_FOR = timedelta(days=30)
+"""How long an answer that nobody came back for is kept."""
+
+
+def forget_answers(connection: db.Connection) -> None:
+    """Drop the answers that were paid for and that nobody came back for."""
+    here = db.and_(ledger.c.settled_at < now() - KEPT_FOR, ledger.c.answer.isnot(None))
+    connection.execute(ledger.update().where(here).values(answer=None))
 
 
 def release(connection: db.Connection, number: int, why: str) -> None:

@@ -7,6 +7,8 @@ here, and no money is spent: that is the drain's. The semantics are operations.m
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -97,22 +99,25 @@ def enqueue(
 ) -> tuple[Request, bool]:
     """Put a request into the queue; gives it and whether it is new. Ask within a transaction that writes.
 
-    With the same dedupe key as one of this requester that is open, that one is given: nothing is asked for twice. A
-    card without a key is its own key, whoever asks, unless words or references say what is wanted; who asks more
-    urgently makes the open one more urgent. Raises BadRequest with every mistake; Refused when the key is another
-    card's, and when a batch is writing the card already.
+    With the same dedupe key as one of this requester that is open, that one is given: nothing is asked for twice.
+    Without a key, a card is its own key, whoever asks, and a wish is the key of who wishes it: the same words and
+    references for the same card. Who asks more urgently makes the open one more urgent. Raises BadRequest with
+    every mistake; Refused when the key is another card's, and when a batch is writing the card already.
     """
     mistakes = list(_mistakes(card, words, references, priority, dedupe or ""))
     if mistakes:
         raise BadRequest(" ".join(mistakes), remedy="Correct the request and send it again.")
-    plain = bool(card) and not words.strip() and not references
-    key = f"{requester}:{dedupe}" if dedupe else f"card:{card}" if plain else None
+    words = words.strip()
+    plain = bool(card) and not words and not references
+    key = (
+        f"{requester}:{dedupe}" if dedupe else f"card:{card}" if plain else _key_of(requester, card, words, references)
+    )
     if plain and _is_in_a_batch(connection, card):
         raise Refused(
             f"The prompt of {card} is being written in a batch.",
             remedy="Wait for it (deckport prompts batches), or say what you wish of it.",
         )
-    found = _open_with(connection, key) if key is not None else None
+    found = _open_with(connection, key)
     if found is not None:
         if (found.card, found.words, list(found.references)) != (card, words, list(references)):
             raise Refused(
@@ -131,11 +136,21 @@ def enqueue(
     number = connection.execute(insert).scalar()
     touch(connection)
     if number is None:  # another transaction was faster with the same key
-        found = _open_with(connection, key or "")
+        found = _open_with(connection, key)
         if found is None:
             raise Refused("The same request has just been settled.", remedy="Ask again.")
         return found, False
     return _must_find(connection, int(number)), True
+
+
+def _key_of(requester: str, card: str, words: str, references: Sequence[str]) -> str:
+    said = json.dumps([card, words, list(references)])
+    return f"wish:{requester}:{hashlib.sha256(said.encode()).hexdigest()}"
+
+
+def _is_plain(request: Request) -> bool:
+    """Whether it wants the card's prompt, and nothing else."""
+    return bool(request.card) and not request.words.strip() and not request.references
 
 
 def _is_in_a_batch(connection: db.Connection, card: str) -> bool:
@@ -301,6 +316,10 @@ def retry(connection: db.Connection, number: int) -> Request:
     Raises Refused for any other, and when the same was asked for anew meanwhile.
     """
     before = find(connection, number)
+    if before is not None and _is_plain(before) and _is_in_a_batch(connection, before.card):
+        raise Refused(
+            f"The prompt of {before.card} is being written in a batch.", remedy="Wait for it: deckport prompts batches."
+        )
     other = _open_with(connection, before.dedupe) if before is not None and before.dedupe else None
     if other is not None and other.id != number:
         raise Refused(f"Request {other.id} asks for the same already.", remedy="deckport prompts queue")
@@ -413,7 +432,8 @@ def _mistakes(card: str, words: str, references: Sequence[str], priority: int, d
     if not card and not words.strip():
         yield "It names no card and says nothing."
     if not isinstance(priority, int) or isinstance(priority, bool) or not LEAST_URGENT <= priority <= MOST_URGENT:
-        yield f"priority {priority!r}: expected {LEAST_URGENT} to {MOST_URGENT}, {MOST_URGENT} the most urgent."
+        said = repr(priority)[:40]
+        yield f"priority {said}: expected {LEAST_URGENT} to {MOST_URGENT}, {MOST_URGENT} the most urgent."
     if len(words) > LONGEST_CHARACTERS:
         yield f"{len(words):,} characters: at most {LONGEST_CHARACTERS:,} are read."
     if len(references) > MOST_REFERENCES or any(len(each) > 400 for each in references):

@@ -12,6 +12,8 @@ import sqlalchemy as db
 
 from deckport_assets.catalog.cards import all_cards, in_portions
 from deckport_assets.catalog.database import now, touch
+from deckport_assets.catalog.journal import forgive
+from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.catalog.tables import cards, prompts
 from deckport_assets.errors import BadRequest
 
@@ -111,8 +113,11 @@ def add_prompt(
 ) -> StoredPrompt:
     """Keep another version of a card's prompt. The same words from the same origin again are the same version.
 
-    `told` says that whoever adds it tells Dagster too, or that Dagster asks by itself; see `untold`.
+    `told` says that whoever adds it tells Dagster too, or that Dagster asks by itself; see `untold`. A card that has a
+    prompt is no failure any more, whatever kept it from being written before.
     """
+    if origin.counts_as_written:
+        forgive(connection, PROMPT, slug)
     mine = prompts.c.card == slug
     latest = connection.execute(
         db.select(prompts).where(mine, prompts.c.origin == origin.value).order_by(prompts.c.version.desc())

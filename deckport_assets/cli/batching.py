@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,8 @@ from deckport_assets.catalog.prompt_batches import Batch, Item, State
 from deckport_assets.cli.speaking import chosen_settings, json_option, open_catalog, say_json
 from deckport_assets.errors import DeckportError, Refused
 
+NUMBER = click.IntRange(1, queue.LARGEST_NUMBER)
+
 
 def write_missing(*, batch: bool, yes: bool, requester: str, as_json: bool) -> None:
     """Have every missing prompt written: one by one by the queue, or in one piece at half the price."""
@@ -30,14 +32,23 @@ def write_missing(*, batch: bool, yes: bool, requester: str, as_json: bool) -> N
                 remedy="deckport prompts queue and deckport prompts batches show what is being written.",
             )
         writer = _writer() if batch else None
-        ask_before_paying(database, slugs, batch=batch, yes=yes)
+        ask_before_paying(database, [Wanted(slug) for slug in slugs], batch=batch, yes=yes)
         if writer is None:
             _ask_the_queue(database, slugs, requester, as_json=as_json)
         else:
             _hand_in(database, writer, slugs, requester, as_json=as_json)
 
 
-def ask_before_paying(database: Database, slugs: Sequence[str], *, batch: bool, yes: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A prompt that is going to be asked for: of a card (its slug), or of what is wished without one."""
+
+    card: str
+    words: str = ""
+    references: Sequence[str] = ()
+
+
+def ask_before_paying(database: Database, wanted: Sequence[Wanted], *, batch: bool, yes: bool) -> None:
     """Say what it costs, and ask; without a terminal and without --yes refuse."""
     from deckport_assets.catalog.cards import cards_by_slug
     from deckport_assets.definitions import writer
@@ -46,9 +57,14 @@ def ask_before_paying(database: Database, slugs: Sequence[str], *, batch: bool, 
     if not who.real:
         return
     with database.reading() as connection:
-        prices = [who.price(card, batch=batch) for card in cards_by_slug(connection, slugs).values()]
+        cards = cards_by_slug(connection, {one.card for one in wanted if one.card})
+    prices = [
+        who.price(cards.get(one.card), wish=one.words, references=one.references, batch=batch)
+        for one in wanted
+        if not one.card or one.card in cards
+    ]
     expected, most = sum(p.expected_microusd for p in prices), sum(p.most_microusd for p in prices)
-    foreseen = f"{len(slugs)} prompts: {in_dollars(expected)} expected, {in_dollars(most)} at most."
+    foreseen = f"{len(prices)} prompts: {in_dollars(expected)} expected, {in_dollars(most)} at most."
     if not yes and not sys.stdin.isatty():
         raise Refused(foreseen, remedy="Add --yes to agree to the cost.")
     click.echo(foreseen, err=True)
@@ -58,8 +74,12 @@ def ask_before_paying(database: Database, slugs: Sequence[str], *, batch: bool, 
 
 @click.command("batches")
 @click.option("--collect", "collect_now", is_flag=True, help="Ask Claude now, and take what has ended.")
-@click.option("--give-up", "lost_number", type=int, help="Wait no longer for one that Claude does not know any more.")
-@click.option("--cancel", "cancel_number", type=int, help="Have Claude stop with this batch; what it has done is paid.")
+@click.option(
+    "--give-up", "lost_number", type=NUMBER, help="Wait no longer for one that Claude does not know any more."
+)
+@click.option(
+    "--cancel", "cancel_number", type=NUMBER, help="Have Claude stop with this batch; what it has done is paid."
+)
 @json_option
 def batches(collect_now: bool, lost_number: int | None, cancel_number: int | None, as_json: bool) -> None:
     """List the batches of prompts and how far they are. Dagster collects them by itself while it runs.
@@ -72,6 +92,8 @@ def batches(collect_now: bool, lost_number: int | None, cancel_number: int | Non
         if cancel_number is not None:
             with database.reading() as connection:
                 found = stored.must_find(connection, cancel_number)
+            if found.state not in (State.PREPARED, State.OPEN):
+                raise Refused(f"Batch {found.id} is {found.state}.", remedy="Nothing is to be cancelled.")
             _bulk(database, quiet=as_json).cancel(found)
         if lost_number is not None:
             with database.reading() as connection:

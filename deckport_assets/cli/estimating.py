@@ -31,6 +31,8 @@ class Foresight:
     left_day_microusd: int | None = None
     left_order_microusd: int | None = None
     left_total_microusd: int | None = None
+    call_microusd: int = 0
+    """The most that the dearest of its calls may cost, which has to be left before it goes out."""
 
     @property
     def expected_microusd(self) -> int:
@@ -61,7 +63,10 @@ class Foresight:
             "DECKPORT_BUDGET_RUN_USD": self.left_order_microusd,
             "DECKPORT_BUDGET_TOTAL_USD": self.left_total_microusd,
         }
-        return [(name, rest) for name, rest in left.items() if rest is not None and rest < self.expected_microusd]
+        calls = sum(line.calls for line in self.lines)
+        before_the_last = self.expected_microusd - self.expected_microusd // calls if calls else 0
+        needed = before_the_last + self.call_microusd
+        return [(name, rest) for name, rest in left.items() if rest is not None and rest < needed]
 
 
 def foresee(
@@ -98,7 +103,8 @@ def foresee(
         )
     if PROMPT in real:
         lines = [_timed(line, each_s, writer.at_once, batch=batch) if line.asset == PROMPT else line for line in lines]
-    return Foresight(lines, batch, *_left(budgets, used))
+    dearest = max((price.call_microusd for price in prices), default=0)
+    return Foresight(lines, batch, *_left(budgets, used), call_microusd=dearest)
 
 
 def _timed(line: Estimate, each_s: float | None, at_once: int, *, batch: bool) -> Estimate:
@@ -211,10 +217,14 @@ def sentences(found: Foresight) -> list[str]:
         else "Nothing of it is paid"
     )
     known = f"About {in_time(found.seconds)} and {in_room(found.bytes)}{but}."
+    if found.batch and [line.asset for line in found.lines] == [PROMPT]:
+        known = "It takes a day at most."
     if len(unknown) == len(found.lines):
         known = "Time and room are not known: none of it was ever made here."
     words = [f"{money}. {known}"]
-    words += [f"{name} leaves {in_dollars(rest)}: it stops there." for name, rest in found.crossed]
+    for name, rest in found.crossed:
+        call = f", and one call may cost {in_dollars(found.call_microusd)}: no call goes out"
+        words.append(f"{name} leaves {in_dollars(rest)}{call if rest < found.call_microusd else ': it stops there'}.")
     return words
 
 

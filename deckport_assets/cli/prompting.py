@@ -25,7 +25,7 @@ from deckport_assets.catalog.prompts import (
     prompts_that_count,
     write_by_hand,
 )
-from deckport_assets.cli.batching import ask_before_paying, batches, write_missing
+from deckport_assets.cli.batching import Wanted, ask_before_paying, batches, write_missing
 from deckport_assets.cli.speaking import json_option, open_catalog, say_json
 from deckport_assets.errors import DeckportError, Refused
 from deckport_assets.models import Card
@@ -97,7 +97,7 @@ def show_queue(every: bool, as_json: bool) -> None:
     for place, request in enumerate(line):
         being_written = request.status is Status.PROCESSING
         wait = "is being written" if being_written else f"~{queue.wait_s(place, known, request):.0f} s"
-        why = f"  {request.cause}" if request.cause else ""
+        why = f"  {request.cause} {request.remedy}".rstrip() if request.cause else ""
         what = request.card or _one_line(request.words, 40)
         click.echo(f"{request.id:>6}  {what:<32} {request.priority:>2}  {request.requester:<14} {wait}{why}")
     for request in ended:
@@ -152,8 +152,9 @@ def retry(context: click.Context, number: tuple[int, ...], failed: bool, yes: bo
             number = tuple(one.id for one in every if one.kind != "possibly_billed")
             if len(number) < len(every):
                 click.echo(f"{len(every) - len(number)} may have been paid; ask for them by number.", err=True)
-            if cards := [one.card for one in every if one.id in number and one.card]:
-                ask_before_paying(database, cards, batch=False, yes=yes)
+            wanted = [Wanted(one.card, one.words, one.references) for one in every if one.id in number]
+            if wanted:
+                ask_before_paying(database, wanted, batch=False, yes=yes)
         with database.writing() as connection:
             made, refused = _each(number, lambda one: queue.retry(connection, one))
     _say_each(made, refused, "waits again", as_json=as_json)

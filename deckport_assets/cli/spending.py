@@ -26,7 +26,7 @@ def _day(_context: click.Context, _option: click.Parameter, value: str) -> str:
 @click.group("costs", invoke_without_command=True)
 @click.option("--by", default="service", show_default=True, type=click.Choice(list(GROUPINGS)))
 @click.option("--day", default="", callback=_day, help="Only this day (UTC), as 2026-01-31.")
-@click.option("--most", default=50, show_default=True, type=click.IntRange(min=1), help="So many lines.")
+@click.option("--most", default=50, show_default=True, type=click.IntRange(1, LARGEST_NUMBER), help="So many lines.")
 @json_option
 @click.pass_context
 def costs_(context: click.Context, by: str, day: str, most: int, as_json: bool) -> None:
@@ -96,9 +96,10 @@ def show_unanswered(as_json: bool) -> None:
 
 def _microusd(_context: click.Context, _option: click.Parameter, usd: float) -> int:
     """A sum in millionths of a dollar."""
-    if isnan(usd):
-        raise click.BadParameter("expected a sum as 0.0031.")
-    return round(usd * 1_000_000)
+    microusd = 0 if isnan(usd) else round(usd * 1_000_000)
+    if isnan(usd) or (usd and not microusd):
+        raise click.BadParameter("expected a sum as 0.0031, or 0; a millionth of a dollar is the least.")
+    return microusd
 
 
 @costs_.command("settle")

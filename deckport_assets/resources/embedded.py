@@ -55,7 +55,7 @@ class EmbeddedWriter(_Embedded):
         provenance = Provenance("embedded", f"writer-{WRITER_VERSION}", draft=True)
         return Written(prompt.text, prompt.caption, prompt.negative, provenance)
 
-    def price(self, card: Card, *, batch: bool = False) -> Price:
+    def price(self, card: Card | None, *, wish: str = "", references: Sequence[str] = (), batch: bool = False) -> Price:
         """Nothing."""
         return Price()
 

@@ -59,10 +59,14 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What something is expected to cost, and the most that it may, in millionths of a US dollar."""
+    """What something is expected to cost, and the most that it may, in millionths of a US dollar.
+
+    `call_microusd` is the most that one of its calls may, which is set aside before it goes out.
+    """
 
     expected_microusd: int = 0
     most_microusd: int = 0
+    call_microusd: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +129,8 @@ class Writer(Protocol):
     ) -> Written:
         """A prompt for the card's picture, unlike what there is beside. `wish` is what a person says of it."""
 
-    def price(self, card: Card, *, batch: bool = False) -> Price:
-        """What a prompt for the card costs."""
+    def price(self, card: Card | None, *, wish: str = "", references: Sequence[str] = (), batch: bool = False) -> Price:
+        """What a prompt for the card costs, or for what is wished without one."""
 
     def write_freely(self, wish: str, references: Sequence[str], *, occasion: Occasion) -> Written:
         """A prompt for whatever a person wishes. Raises Refused when it cannot."""

@@ -215,7 +215,7 @@ def test_what_has_ended_says_how(own_client: TestClient, own_stock: Stock, enter
 
 
 def test_a_long_wish_is_folded_under_its_first_words(own_client: TestClient, own_stock: Stock) -> None:
-    short, long = "at <dusk> " * 28, "at <dawn> " * 29
+    short, long = ("at <dusk> " * 28).strip(), ("at <dawn> " * 29).strip()
     put(own_stock, MADE, short)
     folded = put(own_stock, PICTURED, long)
     page = text(own_client, "/prompts")

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from api.card_routes import first_values
 from api.selection import KNOWN
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -43,3 +44,7 @@ def test_any_word_for_a_card(client: TestClient, word: str) -> None:
     told = quote(word, safe="", errors="surrogatepass")
     for path in ("/v1/catalog/cards/", "/cards/", "/static/cards/artwork/"):
         assert client.get(path + told).status_code in (200, 404)
+
+
+def test_nul_is_left_out_of_a_query_because_no_database_takes_it() -> None:
+    assert first_values("requester=a%00da&card=%00") == {"requester": "ada", "card": ""}

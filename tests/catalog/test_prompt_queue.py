@@ -97,6 +97,23 @@ def test_the_same_card_is_not_asked_for_twice_while_it_is_open(database: Databas
     assert ask(database, words="with more moon").id != first.id
 
 
+def test_the_same_wish_twice_is_one_request_while_it_is_open(database: Database) -> None:
+    first = ask(database, words="at dusk")
+    assert ask(database, words=" at dusk ").id == first.id
+    others = [
+        ask(database, words="at dawn"), ask(database, words="at dusk", requester="bo"),
+        ask(database, "wolf", words="at dusk"), ask(database, "", words="at dusk"), ask(database),
+    ]  # fmt: skip
+    assert len({first.id, *(other.id for other in others)}) == 6
+    with database.writing() as connection:
+        queue.cancel(connection, first.id)
+    assert ask(database, words="at dusk").id != first.id
+
+
+def test_blanks_are_no_wish(database: Database) -> None:
+    assert ask(database, words="   ").id == ask(database).id
+
+
 def test_eight_who_ask_for_the_same_at_once_get_one(database: Database) -> None:
     with ThreadPoolExecutor(8) as pool:
         numbers = {request.id for request in pool.map(lambda n: ask(database, requester=f"user {n}"), range(8))}

@@ -10,7 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deckport_assets import cli
+from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.ledger import in_dollars
+from deckport_assets.cli.speaking import open_catalog
+from deckport_assets.errors import BadPrompt
 from deckport_assets.settings import settings
 from tests.catalog_source import art, card, write_source
 from tests.fakes.claude import FakeClaude, running
@@ -100,6 +103,42 @@ def test_an_estimate_after_the_fact_is_what_it_cost(type_: Type) -> None:
 def test_a_budget_that_would_be_crossed_is_named_before(type_: Type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DECKPORT_BUDGET_DAY_USD", "0.0001")
     settings.cache_clear()
-    assert "DECKPORT_BUDGET_DAY_USD leaves $0.0001: it stops there." in type_("estimate", "--assets", "prompt").output
+    none = type_("estimate", "--assets", "prompt").output
+    assert "DECKPORT_BUDGET_DAY_USD leaves $0.0001, and one call may cost $" in none and "no call goes out" in none
     refused = CliRunner().invoke(cli.deckport, ["prompts", "write", "--missing", "--batch", "--yes"])
     assert "DECKPORT_BUDGET_DAY_USD" in str(refused.exception)
+    monkeypatch.setenv("DECKPORT_BUDGET_DAY_USD", "0.003")
+    settings.cache_clear()
+    assert "DECKPORT_BUDGET_DAY_USD leaves $0.003: it stops there." in type_("estimate", "--assets", "prompt").output
+
+
+def test_what_a_budget_kept_back_is_made_by_the_same_words_when_it_is_raised(
+    type_: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DECKPORT_BUDGET_DAY_USD", "0.0001")
+    settings.cache_clear()
+    type_("produce", SLUGS[0], "--assets", "prompt", "--yes", code=1)
+    monkeypatch.delenv("DECKPORT_BUDGET_DAY_USD")
+    settings.cache_clear()
+    type_("produce", SLUGS[0], "--assets", "prompt", "--yes")
+    assert [each["origin"] for each in json.loads(type_("prompts", "show", SLUGS[0], "--json").output)["prompts"]]
+
+
+def test_asking_again_for_all_that_failed_says_what_all_of_it_costs(type_: Type, fake: FakeClaude) -> None:
+    for words in (["--text", "a poster"], [SLUGS[0], "--text", "at dusk"], [SLUGS[0]]):
+        type_("prompts", "ask", *words)
+    with open_catalog() as database, database.writing() as connection:
+        while (request := queue.claim(connection, "run")) is not None:
+            queue.fail(connection, request, BadPrompt("It breaks the rules."))
+    refused = CliRunner().invoke(cli.deckport, ["prompts", "retry", "--failed"])
+    assert "3 prompts: $" in str(refused.exception) and fake.requests == []
+    assert type_("prompts", "retry", "--failed", "--yes").output.count("waits again") == 3
+
+
+def test_a_batch_that_has_ended_is_not_cancelled_and_no_number_is_too_large_to_be_told(type_: Type) -> None:
+    type_("prompts", "write", "--missing", "--batch", "--yes")
+    type_("prompts", "batches", "--collect")
+    refused = CliRunner().invoke(cli.deckport, ["prompts", "batches", "--cancel", "1"])
+    assert "is collected" in str(refused.exception)
+    for option in ("--cancel", "--give-up"):
+        type_("prompts", "batches", option, "9" * 20, code=2)

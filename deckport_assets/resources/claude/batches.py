@@ -106,7 +106,7 @@ class Batches:
         try:
             with self.claude.client(_nothing) as client:
                 for line in client.messages.batches.results(service_id):
-                    yield _result(line)
+                    yield _readable(line)
         except anthropic.AnthropicError as error:
             raise self._noted(as_ours(error)) from None
         except (ValueError, AttributeError, TypeError) as error:
@@ -148,6 +148,15 @@ def _told(batch: Any) -> Told:
     counts = batch.request_counts
     done = counts.succeeded + counts.errored + counts.canceled + counts.expired
     return Told(batch.id, batch.processing_status == "ended", done + counts.processing, done, batch.created_at)
+
+
+def _readable(line: Any) -> Result:
+    """One item; one whose form is another holds up none of the others."""
+    try:
+        return _result(line)
+    except (ValueError, AttributeError, TypeError) as error:
+        kind = str(getattr(line.result, "type", "unknown"))
+        return Result(str(line.custom_id), kind, cause=_unreadable(error))
 
 
 def _result(line: Any) -> Result:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,6 +56,8 @@ SHORTEST_REST_S = 5.0
 LONGEST_CAUSE_CHARACTERS = 500
 LONGEST_PAUSE_S = 30.0
 """A service that asks to be left alone for longer is left alone: its circuit opens, and the caller is told."""
+LONGEST_ASKED_S = 3600.0
+"""Whatever a service asks for, it is looked at again within the hour."""
 USUAL_BYTES_A_TOKEN = 4
 USUAL_TOKENS_WRITTEN = 700
 """What an answer is taken to have, its thinking included, before there ever was one."""
@@ -144,7 +147,7 @@ class Claude:
         with self.database.reading() as connection:
             paid = ledger.paid_and_unused(connection, occasion.purpose, asked)
         if paid is not None:
-            occasion.progress(f"{question.partition}: an answer that was paid for before is used.")
+            occasion.progress(f"{question.partition or 'Free text'}: an answer that was paid for before is used.")
             return self._paid_before(question, paid)
         with self.room(question.partition, occasion):
             number = self._reserve(question, occasion, asked)
@@ -358,13 +361,13 @@ class Claude:
         try:
             tokens = tokens_of(message.usage)
             cost = cost_microusd(message.model, tokens)
-        except (Refused, ValueError, TypeError) as error:
+        except (Refused, ValueError, TypeError, AttributeError) as error:
             unknown = PossiblyBilled(f"What Claude's answer cost cannot be told: {error}", remedy=_ASK_AGAIN)
             self._book_failure(number, unknown)
             raise unknown from None
         with self.database.writing() as connection:
             told = tokens.counts() | {"request_id": request_id, "stop_reason": message.stop_reason}
-            kept = message.to_dict(mode="json") if occasion.purpose else None
+            kept = message.to_dict(mode="json", warnings=False) if occasion.purpose else None
             ledger.settle(connection, number, cost, usage=told, prices=prices(), model=message.model, answer=kept)
             services.succeeded(connection, SERVICE)
         return self._answered(question, number, message, tokens, cost, request_id)
@@ -381,7 +384,7 @@ class Claude:
     ) -> Answered[Answer]:
         try:
             value = read_answer(message, question.form)
-        except (RefusedByModel, BadAnswer):
+        except Exception:  # whoever asks again is not given the same once more
             self.use([entry])
             raise
         return Answered(value, message.model, tokens, cost, entry, request_id)
@@ -434,7 +437,10 @@ def read_answer(message: Any, form: type[Answer]) -> Answer:
     """What the message says, in the form that was asked for. Raises RefusedByModel, or BadAnswer."""
     if message.stop_reason == "refusal":
         raise RefusedByModel("Claude refuses to answer this.", remedy="Change the card's words, or write it yourself.")
-    text = "".join(block.text for block in message.content if block.type == "text")
+    try:
+        text = "".join(block.text for block in message.content if block.type == "text")
+    except (TypeError, AttributeError):
+        raise BadAnswer("Claude's answer has no text that can be read.", remedy="Ask again.") from None
     if message.stop_reason == "max_tokens":
         raise BadAnswer(
             f"Claude's answer ends in the middle, after {message.usage.output_tokens} tokens.",
@@ -464,10 +470,12 @@ def _in_words(error: Any) -> str:
 def _asked_to_wait_s(headers: Mapping[str, str]) -> float | None:
     try:
         if "retry-after-ms" in headers:
-            return float(headers["retry-after-ms"]) / 1000
-        return float(headers["retry-after"])
+            asked_s = float(headers["retry-after-ms"]) / 1000
+        else:
+            asked_s = float(headers["retry-after"])
     except (KeyError, ValueError):
         return None
+    return None if math.isnan(asked_s) else min(max(0.0, asked_s), LONGEST_ASKED_S)
 
 
 def _leave_alone(status: int, wait_s: float) -> ServiceUnavailable:

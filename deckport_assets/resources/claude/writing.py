@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from deckport_assets.catalog.recipes import PROMPT
-from deckport_assets.errors import BadPrompt
+from deckport_assets.errors import (
+    BadPrompt,
+    Cancelled,
+    MissingModel,
+    NeedsMoney,
+    ServiceUnavailable,
+    Unauthorised,
+)
 from deckport_assets.models import Card
 from deckport_assets.resources.claude.service import MOST_AT_ONCE, Claude, Question, read_answer
 from deckport_assets.resources.providers import Beside, Occasion, Price, Provenance, Written
@@ -47,6 +54,12 @@ class ClaudeWriter:
         words = words_for(card, wish, references, mistakes)
         return Question(guide(self.style_guide), words, PromptForm, PROMPT, card.slug)
 
+    def free_question(self, wish: str, references: Sequence[str] = ()) -> Question[PromptForm]:
+        """What is asked for a wish without a card."""
+        from deckport_assets.studio.prompts.asking import PromptForm, guide, words_for_wish
+
+        return Question(guide(self.style_guide), words_for_wish(wish, references), PromptForm, PROMPT, "")
+
     def write(
         self, card: Card, *, occasion: Occasion, beside: Beside, wish: str = "", references: Sequence[str] = ()
     ) -> Written:
@@ -55,16 +68,27 @@ class ClaudeWriter:
         Raises BadPrompt when the last answer breaks them too, and what `Claude.ask` raises. What was paid stands in the
         ledger either way.
         """
+        entries: list[int] = []
+        try:
+            return self._written(card, entries, occasion, beside, wish, references)
+        except (ServiceUnavailable, Unauthorised, MissingModel, NeedsMoney, Cancelled):
+            raise  # it goes on later, with what is paid for already
+        except Exception:
+            self.claude.use(entries)
+            raise
+
+    def _written(
+        self, card: Card, entries: list[int], occasion: Occasion, beside: Beside, wish: str, references: Sequence[str]
+    ) -> Written:
+        """The first answer that keeps the rules. `entries` takes the rows of the ledger as they are paid."""
         from deckport_assets.studio.prompts import validate
         from deckport_assets.studio.prompts.asking import prompt_of
 
         mistakes: list[str] = []
-        entries: list[int] = []
         cost = 0
         while True:
-            answered = self.claude.ask(
-                self.question(card, wish=wish, references=references, mistakes=mistakes), occasion
-            )
+            question = self.question(card, wish=wish, references=references, mistakes=mistakes)
+            answered = self.claude.ask(question, occasion)
             cost += answered.cost_microusd
             entries.append(answered.entry)
             prompt = prompt_of(answered.value)
@@ -72,7 +96,6 @@ class ClaudeWriter:
                 validate(prompt, card, other_names=beside.names, other_texts=beside.texts_but(card.slug))
             except BadPrompt as error:
                 if len(entries) == MOST_TRIES:
-                    self.claude.use(entries)
                     raise
                 occasion.progress(f"{card.slug}: {error} Asked once more.")
                 mistakes = [str(error)]
@@ -83,11 +106,13 @@ class ClaudeWriter:
             provenance = Provenance("claude", answered.model, draft=False, cost_microusd=cost, more=more)
             return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion, tuple(entries))
 
-    def price(self, card: Card, *, batch: bool = False) -> Price:
-        """What a prompt for the card is expected to cost, and the most that it may: it is asked for twice at most."""
-        asked = self.question(card)
+    def price(self, card: Card | None, *, wish: str = "", references: Sequence[str] = (), batch: bool = False) -> Price:
+        """What a prompt is expected to cost, and the most that it may: for a card it is asked for twice at most, for a
+        wish without one once."""
+        asked = self.question(card, wish=wish, references=references) if card else self.free_question(wish, references)
         most = self.claude.ceiling(asked, batch=batch)
-        return Price(self.claude.expected(asked, batch=batch), most if batch else most * MOST_TRIES)
+        tries = 1 if batch or card is None else MOST_TRIES
+        return Price(self.claude.expected(asked, batch=batch), most * tries, most)
 
     def read(self, card: Card, message: Any, beside: Beside, cost_microusd: int) -> Written:
         """A batch's answer as a prompt that keeps the rules. Raises BadPrompt, RefusedByModel and BadAnswer."""
@@ -101,13 +126,12 @@ class ClaudeWriter:
 
     def write_freely(self, wish: str, references: Sequence[str], *, occasion: Occasion) -> Written:
         """A prompt for whatever a person wishes. Raises BadPrompt, and what `Claude.ask` raises."""
-        from deckport_assets.studio.prompts.asking import PromptForm, guide, prompt_of, words_for_wish
-        from deckport_assets.studio.prompts.rules import banned_words
+        from deckport_assets.studio.prompts.asking import prompt_of
+        from deckport_assets.studio.prompts.rules import banned_words, too_long
 
-        words = words_for_wish(wish, references)
-        answered = self.claude.ask(Question(guide(self.style_guide), words, PromptForm, PROMPT, ""), occasion)
+        answered = self.claude.ask(self.free_question(wish, references), occasion)
         prompt = prompt_of(answered.value)
-        if found := banned_words(" ".join((prompt.text, prompt.caption, prompt.motion))):
+        if found := [*banned_words(" ".join((prompt.text, prompt.caption, prompt.motion))), *too_long(prompt)]:
             told = "; ".join(f"{finding.rule}: {finding.message}" for finding in found)
             self.claude.use([answered.entry])
             raise BadPrompt(f"The prompt breaks the rules: {told}", remedy="Ask for another, or write it.")

@@ -82,9 +82,11 @@ def words_for_wish(wish: str, references: Sequence[str] = ()) -> str:
 
 
 def prompt_of(answer: PromptForm) -> WrittenPrompt:
-    """The answer as a prompt, its blanks in order; a caption that is a little too long is cut where a phrase ends."""
+    """The answer as a prompt, its blanks in order and without NUL, which no database takes; a caption that is a little
+    too long is cut where a phrase ends."""
     text, caption, negative, motion = (
-        " ".join(words.split()) for words in (answer.text, answer.caption, answer.negative, answer.motion)
+        " ".join(words.replace("\0", " ").split())
+        for words in (answer.text, answer.caption, answer.negative, answer.motion)
     )
     return WrittenPrompt(text, clip_tokens.trim(caption), negative, motion)
 

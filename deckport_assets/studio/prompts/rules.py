@@ -21,6 +21,8 @@ from deckport_assets.studio.prompts.slots import SPOKEN_COLOURS
 
 SHORTEST_CHARACTERS = 80
 LONGEST_CHARACTERS = 2_000
+LONGEST_NEGATIVE_CHARACTERS = 1_000
+LONGEST_MOTION_CHARACTERS = 500
 NEAR_DUPLICATE = 0.8
 """Shingle similarity from which two prompts would give the same picture with another name."""
 
@@ -67,6 +69,7 @@ def validate(
     findings = list(lint(written.text, card, other_names=other_names, other_texts=other_texts))
     findings.extend(_caption_findings(written.caption, card))
     findings.extend(banned_words(" ".join((written.caption, written.motion)), card.name))
+    findings.extend(too_long(written))
     errors = [found for found in findings if found.severity is Severity.ERROR or found.rule == "near_duplicate"]
     if errors:
         told = "; ".join(f"{finding.rule}: {finding.message}" for finding in errors)
@@ -126,6 +129,16 @@ def _wrong_length(plain: str, told: str, card: Card) -> Iterator[Finding]:
     if not SHORTEST_CHARACTERS <= len(plain) <= LONGEST_CHARACTERS:
         bounds = f"{SHORTEST_CHARACTERS} to {LONGEST_CHARACTERS}"
         yield Finding("length", f"has {len(plain)} characters, not {bounds}", Severity.ERROR)
+
+
+def too_long(written: WrittenPrompt) -> Iterator[Finding]:
+    """What is said beside the text, and is longer than any workflow reads."""
+    for what, words, most in (
+        ("negative", written.negative, LONGEST_NEGATIVE_CHARACTERS),
+        ("motion", written.motion, LONGEST_MOTION_CHARACTERS),
+    ):
+        if len(words) > most:
+            yield Finding("length", f"has a {what} of {len(words):,} characters, not at most {most}", Severity.ERROR)
 
 
 def _banned(plain: str, told: str, card: Card) -> Iterator[Finding]:

@@ -201,6 +201,29 @@ def test_an_answer_that_cannot_be_used_is_not_kept(open_claude: Open, fake: Fake
     assert open_claude().ask(QUESTION, moth).value.name and fake.calls == 2
 
 
+@pytest.mark.parametrize("content", [None, "hello", ["a"], [{"type": "text"}], [{"type": "text", "text": None}]])
+def test_an_answer_of_no_form_at_all_is_paid_told_and_not_given_out_again(
+    open_claude: Open, fake: FakeClaude, database: Database, monkeypatch: pytest.MonkeyPatch, content: object
+) -> None:
+    right, moth = fake.message, occasion("run", purpose="card moth")
+    with monkeypatch.context() as once:
+        once.setattr(fake, "message", lambda body, **more: right(body, **more) | {"content": content})
+        with pytest.raises(BadAnswer):
+            open_claude().ask(QUESTION, moth)
+    assert open_claude().ask(QUESTION, moth).value.name and fake.calls == 2
+    assert [entry[0] for entry in entries(database)] == ["settled"] * 2
+
+
+@pytest.mark.parametrize(("asked", "rests_s"), [("99999999", 3600.0), ("inf", 3600.0), ("-5", 0.0), ("nan", None)])
+def test_a_service_is_looked_at_within_the_hour_whatever_it_asks_for(
+    open_claude: Open, fake: FakeClaude, asked: str, rests_s: float | None
+) -> None:
+    fake.switches.status = [(429, {"retry-after": asked})]
+    with pytest.raises(ServiceUnavailable) as away:
+        open_claude(most_retries=0).ask(QUESTION, OCCASION)
+    assert away.value.after_s == rests_s
+
+
 def test_a_service_that_is_not_there_costs_nothing(open_claude: Open, database: Database) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -275,8 +298,8 @@ def test_the_key_is_told_nowhere(open_claude: Open, fake: FakeClaude, database: 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"model": "claude-of-tomorrow"}, {"usage": {"input_tokens": 5, "output_tokens": -5}}],
-    ids=["model", "usage"],
+    [{"model": "claude-of-tomorrow"}, {"model": None}, {"usage": {"input_tokens": 5, "output_tokens": -5}}],
+    ids=["model", "no model", "usage"],
 )
 def test_an_answer_whose_cost_cannot_be_told_counts_at_its_ceiling(
     open_claude: Open, fake: FakeClaude, database: Database, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]

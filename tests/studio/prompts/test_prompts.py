@@ -172,6 +172,9 @@ def test_validate_raises_for_errors_and_passes_warnings() -> None:
         validate(replace(written, caption="an azure bird"), card())
     with pytest.raises(BadPrompt, match="caption_length"):
         validate(replace(written, caption="Star Seeker azure " * 40), card())
+    for longer in (replace(written, negative="fog, " * 400), replace(written, motion="It moves. " * 60)):
+        with pytest.raises(BadPrompt, match="length: has a"):
+            validate(longer, card())
     twin = written.text.replace("Star Seeker", "Moon Seeker")
     assert lint(written.text, card(), other_texts=[twin])[0].severity is Severity.WARNING
     with pytest.raises(BadPrompt, match="near_duplicate"):
