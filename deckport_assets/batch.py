@@ -32,15 +32,7 @@ from dagster._core.definitions.data_version import (
 from deckport_assets.catalog.journal import Journal
 from deckport_assets.catalog.standing import Order, Standing
 from deckport_assets.catalog.versions import Version
-from deckport_assets.errors import (
-    Cancelled,
-    DeckportError,
-    Interrupted,
-    NeedsMoney,
-    Retired,
-    StorageFull,
-    WaitsForInput,
-)
+from deckport_assets.errors import Cancelled, DeckportError, Interrupted, Retired, StorageFull, WaitsForInput
 from deckport_assets.progress import Progress
 
 CHECK = "fit_to_publish"
@@ -293,8 +285,8 @@ class _Batch:
         self.progress.failed += 1
         self.failed[slug] = f"{type(error).__name__}: {error}"
         self.context.log.error(f"{slug} failed: {type(error).__name__}: {error}")
-        if isinstance(error, WaitsForInput | NeedsMoney | Cancelled) and not isinstance(error, Interrupted):
-            return  # no failure of its own: it is still missing, and is made when its input, or the money, is there
+        if isinstance(error, WaitsForInput | Cancelled) and not isinstance(error, Interrupted):
+            return  # no failure of its own: it is still missing, and is made when its input is
         try:
             self.line.journal.fail(assets, slug, error)
         except StorageFull as full:  # the list of failures lies on the same disk; Dagster's event names the card

@@ -96,8 +96,9 @@ def plan_job(
     code_versions: Mapping[str, str],
     priority: int = 0,
 ) -> Job:
-    """What is due of these cards. What an asset that is due will make stale, or makes possible at last, is due with it:
-    rendering in any case, a prompt, artwork or video only when it was never made. What cannot be made is not due."""
+    """What is due of these cards. What an asset that is due will make stale, or makes possible at last, is due with
+    it: rendering in any case, a prompt, artwork or video only when it was never made. What a budget kept back is as
+    missing as before; what cannot be made is not due."""
     with database.reading() as connection:
         found = looks(connection, list(RECIPES), slugs)
         in_a_batch = being_written(connection)
@@ -127,7 +128,8 @@ def plan_job(
             becomes_stale = recipe.follows_code and of_new
             becomes_possible = stand is Standing.MISSING and bool(coming & set(recipe.needs))
             follows = stand is not Standing.RETIRED and (becomes_stale or becomes_possible)
-            if order.is_due(recipe, stand) or follows or has_other_words(found[slug], asset, stand):
+            kept_back = asset in found[slug].unpaid and order.selection is Selection.MISSING
+            if order.is_due(recipe, stand) or follows or kept_back or has_other_words(found[slug], asset, stand):
                 due[asset].append(slug)
                 coming.add(asset)
     return Job(list(slugs), list(assets), order, {asset: found for asset, found in due.items() if found}, priority)

@@ -15,6 +15,8 @@ from deckport_assets.catalog.tables import failures, recipes
 from deckport_assets.catalog.versions import Review, Version, current
 from deckport_assets.models import Card
 
+WANTS_MONEY = ("needs_money", "money_set_aside")
+"""The kinds of failure of what was refused before it was tried."""
 PERSON = "person"
 """The provider of what a person handed in: it never becomes stale, so that no machine replaces it unasked."""
 
@@ -32,15 +34,19 @@ def looks(connection: db.Connection, assets: Sequence[str], slugs: Iterable[str]
     wanted = set(assets) | {source for asset in assets for source in (*RECIPES[asset].made_from, *RECIPES[asset].needs)}
     made = {asset: current(connection, asset, known) for asset in sorted(wanted)}
     failed: set[tuple[str, str]] = set()
+    unpaid: set[tuple[str, str]] = set()
     for some in in_portions(known):
-        query = db.select(failures.c.asset, failures.c.partition).where(failures.c.partition.in_(some))
-        failed |= {(row.asset, row.partition) for row in connection.execute(query)}
+        query = db.select(failures.c.asset, failures.c.partition, failures.c.kind)
+        rows = connection.execute(query.where(failures.c.partition.in_(some))).all()
+        failed |= {(row.asset, row.partition) for row in rows}
+        unpaid |= {(row.asset, row.partition) for row in rows if row.kind in WANTS_MONEY}
     prompts = prompts_that_count(connection, known) if PROMPT in assets else {}
     return {
         slug: Look(
             card,
             {asset: made[asset].get(slug, {}) for asset in made},
             {asset for asset in assets if (asset, slug) in failed},
+            {asset for asset in assets if (asset, slug) in unpaid},
             prompts.get(slug),
         )
         for slug, card in known.items()
@@ -48,18 +54,21 @@ def looks(connection: db.Connection, assets: Sequence[str], slugs: Iterable[str]
 
 
 class Look:
-    """What is recorded of one card: its facts, current versions, failures, and the prompt that counts."""
+    """What is recorded of one card: its facts, current versions, failures (`unpaid`: those of them that wanted money
+    and were not tried), and the prompt that counts."""
 
     def __init__(
         self,
         card: Card,
         made: Mapping[str, Mapping[str, Version]],
         failed: set[str],
+        unpaid: set[str],
         prompt: StoredPrompt | None,
     ) -> None:
         self.card = card
         self.made = made
         self.failed = failed
+        self.unpaid = unpaid
         self.prompt = prompt
 
     def version(self, asset: str) -> Version | None:

@@ -118,6 +118,7 @@ def test_what_a_budget_kept_back_is_made_by_the_same_words_when_it_is_raised(
     monkeypatch.setenv("DECKPORT_BUDGET_DAY_USD", "0.0001")
     settings.cache_clear()
     type_("produce", SLUGS[0], "--assets", "prompt", "--yes", code=1)
+    assert "Raise DECKPORT_BUDGET_DAY_USD" in type_("failures").output
     monkeypatch.delenv("DECKPORT_BUDGET_DAY_USD")
     settings.cache_clear()
     type_("produce", SLUGS[0], "--assets", "prompt", "--yes")
