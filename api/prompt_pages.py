@@ -25,7 +25,7 @@ from api.prompt_writing import draft_of, keep, living_card
 from api.wording import NOTICES
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.keys import Key
-from deckport_assets.errors import BadRequest, Refused, ServiceUnavailable
+from deckport_assets.errors import BadRequest, InABatch, Refused, ServiceUnavailable
 from deckport_assets.settings import Settings
 
 OURS_ALONE = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
@@ -128,6 +128,8 @@ class PromptPages:
 
         try:
             return back(await self._change(settle))
+        except InABatch:
+            return back("in_a_batch")
         except Refused:
             return back("ended")
 

@@ -50,7 +50,7 @@ class PromptRoutes:
         query = first_values(request.scope["query_string"].decode("latin-1"))
         word, requester = query.get("status", ""), query.get("requester", "")
         if word and word not in Status._value2member_map_:
-            raise Problem(400, f"status {word!r}: expected one of {', '.join(Status)}.")
+            raise Problem(400, f"status {word[:40]!r}: expected one of {', '.join(Status)}.")
 
         def read(connection: Any) -> dict[str, Any]:
             known = queue.statistics(connection)
@@ -201,6 +201,6 @@ async def json_body(request: Request) -> Mapping[str, Any]:
     """What is asked for. Raises 413 and 400."""
     body = await object_of(request)
     if unknown := [name for name in body if name not in FIELDS]:
-        named = ", ".join(unknown[:5]).encode(errors="replace").decode()
+        named = ", ".join(name[:40] for name in unknown[:5]).encode(errors="replace").decode()
         raise Problem(400, f"{named}: expected {', '.join(FIELDS)}.")
     return body

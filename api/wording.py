@@ -27,6 +27,7 @@ NOTICES = {
     "cancelled": "The request is cancelled. Ask again, below, takes that back.",
     "again": "It is in the queue again.",
     "ended": "Nothing was changed: the request has ended, or was asked for again, meanwhile.",
+    "in_a_batch": "Nothing was changed: a batch is writing this card's prompt. It comes by itself.",
     "anothers": "Nothing was changed: the request is somebody else's.",
     "written": "Kept. This prompt counts from now on, and no machine replaces it.",
     "known": "The key is right and is kept in this browser for 30 days.",

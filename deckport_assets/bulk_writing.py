@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from deckport_assets.catalog import ledger
 from deckport_assets.catalog import prompt_batches as batches
+from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import cards_by_slug
 from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.journal import note_failure
@@ -32,6 +33,7 @@ from deckport_assets.errors import (
     Rejected,
     Retired,
     ServiceUnavailable,
+    StorageFull,
 )
 from deckport_assets.models import Card
 from deckport_assets.resources.claude import ClaudeWriter
@@ -146,7 +148,7 @@ class BulkWriting:
                 continue
             try:
                 became = self._settle(batch, card, result, Beside(others.names, texts), texts)
-            except (OSError, OperationalError, InterfaceError):
+            except (OSError, OperationalError, InterfaceError, StorageFull):
                 raise  # the database's: it is collected again
             except Exception as error:  # noqa: BLE001 - one bad answer never stops the others; its cause is kept and shown
                 became = self._unusable(card, result, BadAnswer(f"Its answer cannot be kept: {error}"))
@@ -162,6 +164,7 @@ class BulkWriting:
         """Have the service stop with it. What it has finished is answered and paid; the rest is not."""
         if batch.state is State.OPEN:
             self.service.cancel(batch.service_id)
+            self.say(f"Batch {batch.id}: Claude stops with it; what it has finished is paid, and collected.")
         elif batch.state is State.PREPARED:
             self._give_up(batch, "A person cancelled it before it was sent.")
 
@@ -198,6 +201,7 @@ class BulkWriting:
                     negative=written.negative, motion=written.motion, author=result.model, provider="claude",
                     cost_microusd=cost,
                 )  # fmt: skip
+                queue.settle_failed(connection, card.slug, f"Batch {batch.id} has written it.")
                 texts[card.slug] = written.text
         if error is not None:
             self.say(f"{card.slug}: {error}")

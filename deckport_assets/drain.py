@@ -39,6 +39,7 @@ from deckport_assets.errors import (
     NeedsMoney,
     Retired,
     ServiceUnavailable,
+    StorageFull,
     Unauthorised,
     WaitsForInput,
 )
@@ -198,7 +199,7 @@ class Drain:
             return self._fails(request, named, error)
         try:
             return self._accept(request, named, answer)
-        except (OSError, OperationalError, InterfaceError):
+        except (OSError, OperationalError, InterfaceError, StorageFull):
             raise  # the database's: it is settled by who takes it over, with the answer that is paid
         except Exception as error:  # noqa: BLE001 - as above; what cannot be kept once cannot be kept again
             with self.database.writing() as connection:

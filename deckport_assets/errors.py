@@ -36,6 +36,7 @@
     ├── Cancelled                    a person stopped it: never repeated by itself
     │   └── Interrupted              a person stopped it at the service
     └── Refused                      the command itself is not allowed as asked (a missing --yes, a wrong setting)
+        └── InABatch                 a batch is writing the card's prompt already
 
 Only the classes live here, no handling. Whether something is repeated by itself is `retryable`, nothing else.
 """
@@ -211,3 +212,7 @@ class Interrupted(Cancelled):
 
 class Refused(DeckportError):
     """The command is not allowed as asked."""
+
+
+class InABatch(Refused):
+    """A batch is writing the card's prompt already."""

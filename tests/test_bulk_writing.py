@@ -19,8 +19,9 @@ from deckport_assets.catalog.ledger import Budgets, Entry
 from deckport_assets.catalog.prompt_batches import Batch, Item, State
 from deckport_assets.catalog.prompts import Origin, add_prompt, prompts_that_count, untold, write_by_hand
 from deckport_assets.catalog.recipes import PROMPT
+from deckport_assets.catalog.services import circuits
 from deckport_assets.catalog.tables import ledger as ledger_table
-from deckport_assets.errors import NeedsMoney, Refused, Rejected, ServiceUnavailable
+from deckport_assets.errors import BadPrompt, NeedsMoney, Refused, Rejected, ServiceUnavailable, StorageFull
 from deckport_assets.resources.claude import Claude, ClaudeWriter
 from deckport_assets.resources.providers import Occasion
 from tests.catalog_source import art, card, write_source
@@ -347,6 +348,50 @@ def test_an_answer_that_cannot_be_kept_holds_up_no_other(bulk: BulkWriting, monk
     assert outcomes(bulk, batch) == {Item.WRITTEN: 3, Item.REFUSED: 1}
     assert entries(bulk) == {Entry.SETTLED: 3, Entry.UNKNOWN: 1}
     assert found(bulk, batch).state is State.COLLECTED
+
+
+def test_a_full_disk_holds_a_collection_up_and_loses_nothing(
+    bulk: BulkWriting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*words: object, **more: object) -> object:
+        raise StorageFull("The database's disk is full.")
+
+    batch = hand_in(bulk)
+    with monkeypatch.context() as once:
+        once.setattr("deckport_assets.bulk_writing.add_prompt", full)
+        with pytest.raises(StorageFull):
+            bulk.collect(batch)
+    bulk.collect(batch)
+    assert outcomes(bulk, batch) == {Item.WRITTEN: 4} and entries(bulk) == {Entry.SETTLED: 4}
+
+
+@pytest.mark.parametrize("line", [None, "hello", ["a"], {"custom_id": "nobody's"}])
+def test_a_line_that_is_no_item_holds_up_no_other(bulk: BulkWriting, fake: FakeClaude, line: object) -> None:
+    batch = hand_in(bulk)
+    fake.results[batch.service_id][0] = line  # type: ignore[call-overload]
+    bulk.collect(batch)
+    assert outcomes(bulk, batch) == {Item.WRITTEN: 3, Item.LOST: 1}
+    assert found(bulk, batch).state is State.COLLECTED
+
+
+def test_a_batch_that_wants_to_be_left_alone_is_told_to_all(bulk: BulkWriting, fake: FakeClaude) -> None:
+    fake.switches.status = [(429, {"retry-after": "600"})]
+    with pytest.raises(ServiceUnavailable):
+        hand_in(bulk)
+    with bulk.database.reading() as connection:
+        assert circuits(connection)["claude"].state == "open"
+
+
+def test_what_failed_in_the_queue_is_done_with_when_a_batch_writes_it(bulk: BulkWriting) -> None:
+    with bulk.database.writing() as connection:
+        asked, _ = queue.enqueue(connection, card=SLUGS[0], requester="ada")
+        claimed = queue.claim(connection, "run")
+        assert claimed is not None
+        queue.fail(connection, claimed, BadPrompt("It breaks the rules."))
+    bulk.collect(hand_in(bulk))
+    with bulk.database.reading() as connection:
+        told = queue.find(connection, asked.id)
+    assert told is not None and (told.status, told.cause) == ("cancelled", "Batch 1 has written it.")
 
 
 def test_what_failed_before_it_was_written_is_no_failure_any_more(bulk: BulkWriting) -> None:

@@ -17,7 +17,7 @@ from deckport_assets.bulk_writing import BulkWriting
 from deckport_assets.catalog import ledger, services
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import cards_by_slug
-from deckport_assets.catalog.database import Database
+from deckport_assets.catalog.database import Database, now
 from deckport_assets.catalog.importing import import_catalog
 from deckport_assets.catalog.journal import Journal
 from deckport_assets.catalog.ledger import Budgets, Call, spent
@@ -26,7 +26,7 @@ from deckport_assets.catalog.prompts import Origin, StoredPrompt, add_prompt, pr
 from deckport_assets.catalog.recipes import PROMPT
 from deckport_assets.catalog.tables import in_flight, prompt_requests
 from deckport_assets.drain import Drain, Tally
-from deckport_assets.errors import Refused
+from deckport_assets.errors import Refused, StorageFull
 from deckport_assets.resources.claude.service import Claude
 from deckport_assets.resources.claude.writing import ClaudeWriter
 from deckport_assets.resources.embedded import EmbeddedWriter
@@ -253,6 +253,23 @@ def test_an_answer_that_cannot_be_kept_is_one_request_s_failure(
     with database.writing() as connection:
         queue.retry(connection, queue.settled(connection, [Status.FAILED])[0].id)
     assert drain(database, open_writer())[0].completed == 1 and fake.calls == 4, "not with the same answer"
+
+
+def test_a_full_disk_keeps_the_answer_that_is_paid_for(
+    database: Database, fake: FakeClaude, open_writer: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*words: object, **more: object) -> StoredPrompt:
+        raise StorageFull("The database's disk is full.")
+
+    ask(database, SLUGS[:1])
+    with monkeypatch.context() as once:
+        once.setattr("deckport_assets.drain.add_prompt", full)
+        with pytest.raises(StorageFull):
+            drain(database, open_writer())
+    with database.writing() as connection:
+        assert queue.reap(connection, lambda run_id: True) == 1
+        connection.execute(prompt_requests.update().values(run_after=now()))
+    assert drain(database, open_writer())[0].completed == 1 and fake.calls == 1
 
 
 def test_a_mended_answer_that_fails_is_begun_anew_by_the_next(

@@ -98,18 +98,19 @@ def provenance_of(prompt: StoredPrompt) -> Provenance:
 
 
 def written_for_a_request(bench: Bench) -> StoredPrompt | None:
-    """The prompt that the queue is writing for the card at this moment, waited for; None when it writes none.
+    """The prompt that the queue is writing for the card at this moment, waited for, or that came since the run looked;
+    None when nobody writes one.
 
     Raises WaitsForInput for a card in a batch, which takes hours, and when no answer comes; Cancelled.
     """
-    slug, until, waited = bench.card.slug, time.monotonic() + ANSWERED_WITHIN_S, False
+    slug, until, told = bench.card.slug, time.monotonic() + ANSWERED_WITHIN_S, False
     while True:
         with bench.line.database.reading() as connection:
             in_a_batch, in_the_queue = slug in being_written(connection), being_answered(connection, slug)
             counts = prompts_that_count(connection, [slug]).get(slug)
         if not in_a_batch and not in_the_queue:
             is_another = counts != bench.look.prompt and counts is not None and counts.origin.counts_as_written
-            return counts if waited and is_another else None
+            return counts if is_another else None
         if bench.occasion.cancelled():
             raise Cancelled("The run was stopped while the card's prompt was written for a request.")
         if in_a_batch or time.monotonic() > until:
@@ -118,9 +119,9 @@ def written_for_a_request(bench: Bench) -> StoredPrompt | None:
                 f"The prompt of {slug} is being written {where}.",
                 remedy=f"It comes by itself: deckport prompts {command}.",
             )
-        if not waited:
+        if not told:
             bench.occasion.progress(f"{slug}: its prompt is being written for a request; waiting for that.")
-        waited = True
+        told = True
         time.sleep(LOOK_S)
 
 

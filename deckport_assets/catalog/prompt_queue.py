@@ -21,7 +21,7 @@ import sqlalchemy as db
 from deckport_assets.catalog.database import now, touch
 from deckport_assets.catalog.tables import prompt_batch_items
 from deckport_assets.catalog.tables import prompt_requests as requests
-from deckport_assets.errors import BadRequest, Refused
+from deckport_assets.errors import BadRequest, InABatch, Refused
 
 MOST_AT_ONCE = 3
 """So many calls are out at a time, over queue, asset and batch together."""
@@ -110,10 +110,14 @@ def enqueue(
     words = words.strip()
     plain = bool(card) and not words and not references
     key = (
-        f"{requester}:{dedupe}" if dedupe else f"card:{card}" if plain else _key_of(requester, card, words, references)
+        f"key:{requester}:{dedupe}"
+        if dedupe
+        else f"card:{card}"
+        if plain
+        else _key_of(requester, card, words, references)
     )
     if plain and _is_in_a_batch(connection, card):
-        raise Refused(
+        raise InABatch(
             f"The prompt of {card} is being written in a batch.",
             remedy="Wait for it (deckport prompts batches), or say what you wish of it.",
         )
@@ -317,7 +321,7 @@ def retry(connection: db.Connection, number: int) -> Request:
     """
     before = find(connection, number)
     if before is not None and _is_plain(before) and _is_in_a_batch(connection, before.card):
-        raise Refused(
+        raise InABatch(
             f"The prompt of {before.card} is being written in a batch.", remedy="Wait for it: deckport prompts batches."
         )
     other = _open_with(connection, before.dedupe) if before is not None and before.dedupe else None

@@ -63,9 +63,9 @@ class Foresight:
             "DECKPORT_BUDGET_RUN_USD": self.left_order_microusd,
             "DECKPORT_BUDGET_TOTAL_USD": self.left_total_microusd,
         }
-        calls = sum(line.calls for line in self.lines)
+        calls = sum(line.calls for line in self.lines)  # a batch sets aside all of its calls at once
         before_the_last = self.expected_microusd - self.expected_microusd // calls if calls else 0
-        needed = before_the_last + self.call_microusd
+        needed = self.most_microusd if self.batch else before_the_last + self.call_microusd
         return [(name, rest) for name, rest in left.items() if rest is not None and rest < needed]
 
 
@@ -223,8 +223,10 @@ def sentences(found: Foresight) -> list[str]:
         known = "Time and room are not known: none of it was ever made here."
     words = [f"{money}. {known}"]
     for name, rest in found.crossed:
-        call = f", and one call may cost {in_dollars(found.call_microusd)}: no call goes out"
-        words.append(f"{name} leaves {in_dollars(rest)}{call if rest < found.call_microusd else ': it stops there'}.")
+        becomes = "the batch is as large as that reaches" if found.batch else "it stops there"
+        if rest < found.call_microusd:
+            becomes = f"one call may cost {in_dollars(found.call_microusd)}, so none goes out"
+        words.append(f"{name} leaves {in_dollars(rest)}: {becomes}.")
     return words
 
 

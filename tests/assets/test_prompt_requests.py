@@ -124,6 +124,22 @@ def test_what_a_person_writes_while_claude_does_is_the_card_s_prompt(line: Pipel
     assert (line.version(PROMPT, A).provider, line.standings(A)["prompt"]) == ("human", "fresh")
 
 
+def test_a_run_takes_what_was_answered_between_its_look_and_its_call(
+    line: Pipeline, fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answered_just_now(connection: db.Connection, card: str) -> bool:
+        monkeypatch.undo()
+        monkeypatch.setattr("deckport_assets.drain.LINGER_S", 0.0)
+        Drain(line.database, line.given["writer"], "another run", lambda _: None, lambda *_: None).run()
+        return False
+
+    ask(line, A)
+    monkeypatch.setattr("deckport_assets.assets.card_craft.being_written", lambda connection: set())
+    monkeypatch.setattr("deckport_assets.assets.card_craft.being_answered", answered_just_now)
+    assert line.run(A, assets=[PROMPT]).success
+    assert fake.calls == 1 and line.standings(A)["prompt"] == "fresh"
+
+
 def test_a_run_waits_for_the_request_that_is_being_answered_and_takes_its_answer(
     line: Pipeline, fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,6 +110,12 @@ def test_the_same_wish_twice_is_one_request_while_it_is_open(database: Database)
     assert ask(database, words="at dusk").id != first.id
 
 
+def test_a_requester_s_key_is_nobody_else_s_card(database: Database) -> None:
+    with database.writing() as connection:
+        taken, _ = queue.enqueue(connection, words="x", requester="card", dedupe="moth")
+    assert ask(database, "moth").id != taken.id
+
+
 def test_blanks_are_no_wish(database: Database) -> None:
     assert ask(database, words="   ").id == ask(database).id
 

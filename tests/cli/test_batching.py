@@ -104,12 +104,15 @@ def test_a_budget_that_would_be_crossed_is_named_before(type_: Type, monkeypatch
     monkeypatch.setenv("DECKPORT_BUDGET_DAY_USD", "0.0001")
     settings.cache_clear()
     none = type_("estimate", "--assets", "prompt").output
-    assert "DECKPORT_BUDGET_DAY_USD leaves $0.0001, and one call may cost $" in none and "no call goes out" in none
+    assert "DECKPORT_BUDGET_DAY_USD leaves $0.0001: one call may cost $" in none and "so none goes out." in none
     refused = CliRunner().invoke(cli.deckport, ["prompts", "write", "--missing", "--batch", "--yes"])
     assert "DECKPORT_BUDGET_DAY_USD" in str(refused.exception)
     monkeypatch.setenv("DECKPORT_BUDGET_DAY_USD", "0.003")
     settings.cache_clear()
     assert "DECKPORT_BUDGET_DAY_USD leaves $0.003: it stops there." in type_("estimate", "--assets", "prompt").output
+    batch = type_("estimate", "--assets", "prompt", "--batch").output
+    assert "DECKPORT_BUDGET_DAY_USD leaves $0.003: the batch is as large as that reaches." in batch
+    assert "The budgets reach for 2 of 3 cards." in type_("prompts", "write", "--missing", "--batch", "--yes").stderr
 
 
 def test_what_a_budget_kept_back_is_made_by_the_same_words_when_it_is_raised(

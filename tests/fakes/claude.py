@@ -30,6 +30,8 @@ class Switches:
     """Status codes (with headers) that the next requests are answered with."""
     error_code: str = ""
     """What those answers name as the cause, in `error.details.error_code`."""
+    says: str = ""
+    """What those answers say, in place of what is usual."""
     echo: bool = False
     """Those answers repeat the request's headers, as the page of a proxy may."""
     hang: int = 0
@@ -168,7 +170,8 @@ class FakeClaude:
     def batch(self, number: str) -> dict[str, Any]:
         kept = self.batches[number]
         ended = time.monotonic() >= kept["ready_at"]
-        kinds = Counter(each["result"]["type"] for each in self.results[number]) if ended else Counter()
+        items = [each["result"] for each in self.results[number] if isinstance(each, dict) and "result" in each]
+        kinds = Counter(item["type"] for item in items) if ended else Counter()
         counts = {kind: kinds.get(kind, 0) for kind in ("succeeded", "errored", "canceled", "expired")}
         going = "canceling" if "cancelled" in kept else "in_progress"
         begun = kept["begun"]
@@ -303,7 +306,7 @@ def _handler(fake: FakeClaude) -> type[BaseHTTPRequestHandler]:
             self._send(200, sent)
 
         def _error(self, status: int, kind: str, message: str, headers: dict[str, str] | None = None) -> None:
-            error: dict[str, Any] = {"type": kind, "message": message}
+            error: dict[str, Any] = {"type": kind, "message": self.switches.says or message}
             if self.switches.error_code:
                 error["details"] = {"error_code": self.switches.error_code}
             if self.switches.echo:

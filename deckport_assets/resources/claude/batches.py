@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from deckport_assets.errors import DeckportError, MissingModel, PossiblyBilled, Rejected, ServiceUnavailable
-from deckport_assets.resources.claude.service import Claude, Question, as_ours, tokens_of
+from deckport_assets.errors import DeckportError, MissingModel, NeedsMoney, PossiblyBilled, Rejected, ServiceUnavailable
+from deckport_assets.resources.claude.service import Claude, Question, as_ours, in_print, tokens_of
 from deckport_assets.resources.prices import Tokens
 from deckport_assets.resources.providers import Occasion
 
@@ -75,6 +75,8 @@ class Batches:
                 raise self._noted(as_ours(error)) from None
             except anthropic.AnthropicError as error:
                 raise self._noted(as_ours(error)) from None
+            except (ServiceUnavailable, NeedsMoney) as error:
+                raise self._left_alone(error) from None
             except (ValueError, AttributeError, TypeError) as error:
                 raise PossiblyBilled(f"Claude's answer cannot be read ({type(error).__name__}).") from None
 
@@ -109,8 +111,10 @@ class Batches:
                     yield _readable(line)
         except anthropic.AnthropicError as error:
             raise self._noted(as_ours(error)) from None
-        except (ValueError, AttributeError, TypeError) as error:
-            raise self._noted(ServiceUnavailable(_unreadable(error))) from None
+        except (ValueError, AttributeError, TypeError) as error:  # no reason to leave the service alone
+            raise ServiceUnavailable(_unreadable(error), remedy=_UNREADABLE) from None
+        except (ServiceUnavailable, NeedsMoney) as error:
+            raise self._left_alone(error) from None
         except PossiblyBilled as error:  # reading results costs nothing
             raise self._noted(ServiceUnavailable(str(error))) from None
 
@@ -122,10 +126,18 @@ class Batches:
                 return question(client)
         except anthropic.AnthropicError as error:
             raise self._noted(as_ours(error)) from None
+        except (ServiceUnavailable, NeedsMoney) as error:
+            raise self._left_alone(error) from None
         except PossiblyBilled as error:  # looking costs nothing
             raise self._noted(ServiceUnavailable(str(error))) from None
         except (ValueError, AttributeError, TypeError) as error:
             raise self._noted(ServiceUnavailable(_unreadable(error))) from None
+
+    def _left_alone(self, error: ServiceUnavailable | NeedsMoney) -> DeckportError:
+        """What our layer in the SDK has read from an answer: the service wants to be left alone, or money."""
+        if isinstance(error, NeedsMoney) or error.after_s is not None:
+            self.claude.note_failure(error)
+        return error
 
     def _noted(self, error: DeckportError) -> DeckportError:
         if isinstance(error, MissingModel):  # a 404 here is the batch's
@@ -134,6 +146,9 @@ class Batches:
             )
         self.claude.note_failure(error)
         return error
+
+
+_UNREADABLE = "It is asked for again; one that stays so is given up: deckport prompts batches --give-up NUMBER"
 
 
 def _nothing() -> None:
@@ -155,8 +170,8 @@ def _readable(line: Any) -> Result:
     try:
         return _result(line)
     except (ValueError, AttributeError, TypeError) as error:
-        kind = str(getattr(line.result, "type", "unknown"))
-        return Result(str(line.custom_id), kind, cause=_unreadable(error))
+        kind = str(getattr(getattr(line, "result", None), "type", "unreadable"))
+        return Result(str(getattr(line, "custom_id", "")), kind, cause=_unreadable(error))
 
 
 def _result(line: Any) -> Result:
@@ -169,7 +184,7 @@ def _result(line: Any) -> Result:
         return Result(
             line.custom_id,
             result.type,
-            cause=f"Claude says {error.type}: {error.message}",
+            cause=f"Claude says {in_print(error.type)}: {in_print(error.message)}",
             rejected=error.type in ("invalid_request_error", "not_found_error", "request_too_large"),
         )
     return Result(line.custom_id, result.type, cause=f"Its item has {result.type}.")

@@ -56,6 +56,8 @@ SHORTEST_REST_S = 5.0
 LONGEST_CAUSE_CHARACTERS = 500
 LONGEST_PAUSE_S = 30.0
 """A service that asks to be left alone for longer is left alone: its circuit opens, and the caller is told."""
+MOST_TOKENS_COUNTED = 10_000_000
+"""No model reads or writes as many in a call."""
 LONGEST_ASKED_S = 3600.0
 """Whatever a service asks for, it is looked at again within the hour."""
 USUAL_BYTES_A_TOKEN = 4
@@ -361,13 +363,14 @@ class Claude:
         try:
             tokens = tokens_of(message.usage)
             cost = cost_microusd(message.model, tokens)
+            kept = message.to_dict(mode="json", warnings=False) if occasion.purpose else None
         except (Refused, ValueError, TypeError, AttributeError) as error:
-            unknown = PossiblyBilled(f"What Claude's answer cost cannot be told: {error}", remedy=_ASK_AGAIN)
+            said = in_print(error)
+            unknown = PossiblyBilled(f"What Claude's answer cost cannot be told: {said}", remedy=_ASK_AGAIN)
             self._book_failure(number, unknown)
             raise unknown from None
         with self.database.writing() as connection:
             told = tokens.counts() | {"request_id": request_id, "stop_reason": message.stop_reason}
-            kept = message.to_dict(mode="json", warnings=False) if occasion.purpose else None
             ledger.settle(connection, number, cost, usage=told, prices=prices(), model=message.model, answer=kept)
             services.succeeded(connection, SERVICE)
         return self._answered(question, number, message, tokens, cost, request_id)
@@ -403,7 +406,7 @@ def as_ours(error: Any) -> DeckportError:
     if not isinstance(error, anthropic.APIStatusError):
         return ServiceUnavailable(f"Claude: {type(error).__name__}.")
     said, key = str(error.api_message or type(error).__name__), _key_of(error.request)
-    said = (said.replace(key, "***") if key else said)[:LONGEST_CAUSE_CHARACTERS]
+    said = in_print(said.replace(key, "***") if key else said)
     told = f"Claude says {error.status_code}: {said}"
     told = f"{told} (request {error.request_id})" if error.request_id else told
     if error.status_code in (401, 403):
@@ -417,6 +420,11 @@ def as_ours(error: Any) -> DeckportError:
     return Rejected(told, remedy="The request itself is wrong; what was sent stands in the card's prompt page.")
 
 
+def in_print(said: object) -> str:
+    """What a service says, as it can be kept: cut, and without what no database takes."""
+    return str(said)[:LONGEST_CAUSE_CHARACTERS].replace("\0", "").encode(errors="replace").decode()
+
+
 def _key_of(request: Any) -> str:
     """The key that a request was sent with."""
     headers = request.headers
@@ -424,13 +432,16 @@ def _key_of(request: Any) -> str:
 
 
 def tokens_of(usage: Any) -> Tokens:
-    """The service's count of a call."""
-    return Tokens(
+    """The service's count of a call. Raises ValueError for what no call can have."""
+    counted = (
         usage.input_tokens,
         usage.output_tokens,
         usage.cache_read_input_tokens or 0,
         usage.cache_creation_input_tokens or 0,
     )
+    if any(not isinstance(count, int) or not 0 <= count <= MOST_TOKENS_COUNTED for count in counted):
+        raise ValueError(f"token counts of {counted}")
+    return Tokens(*counted)
 
 
 def read_answer(message: Any, form: type[Answer]) -> Answer:

@@ -224,6 +224,25 @@ def test_a_service_is_looked_at_within_the_hour_whatever_it_asks_for(
     assert away.value.after_s == rests_s
 
 
+def test_an_answer_that_cannot_be_kept_as_text_is_booked_as_unknown(
+    open_claude: Open, fake: FakeClaude, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = fake.message
+    monkeypatch.setattr(fake, "message", lambda body, **more: right(body, **more) | {"\ud800": "no text"})
+    with pytest.raises(PossiblyBilled):
+        open_claude().ask(QUESTION, occasion("run", purpose="card moth"))
+    assert [entry[0] for entry in entries(database)] == ["unknown"]
+
+
+def test_what_a_service_says_is_kept_without_what_no_database_takes(
+    open_claude: Open, fake: FakeClaude, database: Database
+) -> None:
+    fake.switches.status, fake.switches.says = [529], "over\0loaded \ud800"
+    with pytest.raises(ServiceUnavailable, match="overloaded"):
+        open_claude(most_retries=0).ask(QUESTION, OCCASION)
+    assert [entry[0] for entry in entries(database)] == ["released"]
+
+
 def test_a_service_that_is_not_there_costs_nothing(open_claude: Open, database: Database) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -298,8 +317,13 @@ def test_the_key_is_told_nowhere(open_claude: Open, fake: FakeClaude, database: 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"model": "claude-of-tomorrow"}, {"model": None}, {"usage": {"input_tokens": 5, "output_tokens": -5}}],
-    ids=["model", "no model", "usage"],
+    [
+        {"model": "claude-of-tomorrow"},
+        {"model": None},
+        {"usage": {"input_tokens": 5, "output_tokens": -5}},
+        {"usage": {"input_tokens": 5, "output_tokens": 10**30}},
+    ],
+    ids=["model", "no model", "usage", "more than there is"],
 )
 def test_an_answer_whose_cost_cannot_be_told_counts_at_its_ceiling(
     open_claude: Open, fake: FakeClaude, database: Database, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]
