@@ -39,14 +39,20 @@ class Database:
     def writing(self) -> Iterator[db.Connection]:
         """A transaction that writes; it is kept whole when the block ends well and undone when it raises.
 
-        On SQLite the write lock is taken at once, so that a reader never has to become a writer half-way.
+        On SQLite the write lock is taken at once, so that a reader never has to become a writer half-way. What was
+        `touch`ed is counted last: two transactions that held the counter and wanted each other's rows would end one
+        another on PostgreSQL (seen).
         Raises StorageFull when the disk is.
         """
+        touched: list[bool] = []
         try:
             with self.engine.connect() as connection:
-                writer = connection.execution_options(deckport_writes=True)
+                writer = connection.execution_options(deckport_writes=True, deckport_touched=touched)
                 with writer.begin():
                     yield writer
+                    if touched:
+                        counter = tables.catalog_version
+                        writer.execute(counter.update().values(number=counter.c.number + 1))
         except db.exc.DBAPIError as error:
             if is_full_disk(error):
                 raise StorageFull("The database's disk is full.", remedy="Free some room, then run it again.") from None
@@ -84,9 +90,8 @@ def now() -> datetime:
 
 
 def touch(connection: db.Connection) -> None:
-    """Note in the same transaction that something changed which a reader can see."""
-    counter = tables.catalog_version
-    connection.execute(counter.update().values(number=counter.c.number + 1))
+    """Note that something changed which a reader can see: the counter moves with the transaction that writes."""
+    connection.get_execution_options()["deckport_touched"].append(True)
 
 
 def version_number(connection: db.Connection) -> int:

@@ -292,6 +292,8 @@ def rest(connection: db.Connection, after_s: float) -> None:
     """Nothing that waits is tried before so long: the service is away for all of them, or the budget is spent."""
     until = now() + timedelta(seconds=after_s)
     here = db.and_(requests.c.status == Status.QUEUED, requests.c.run_after < until)
+    in_order = db.select(requests.c.id).where(here).order_by(requests.c.id).with_for_update()
+    connection.execute(in_order).all()  # two that rest at once take the rows in the same order
     connection.execute(requests.update().where(here).values(run_after=until))
     touch(connection)
 
@@ -353,7 +355,7 @@ def reap(connection: db.Connection, is_over: Any = None) -> int:
     shown to a person in the end.
     """
     moment = now()
-    query = db.select(requests).where(requests.c.status == Status.PROCESSING)
+    query = db.select(requests).where(requests.c.status == Status.PROCESSING).order_by(requests.c.id)
     reaped = 0
     for row in connection.execute(query).mappings().all():
         request = _request_of(row)

@@ -113,11 +113,9 @@ def add_prompt(
 ) -> StoredPrompt:
     """Keep another version of a card's prompt. The same words from the same origin again are the same version.
 
-    `told` says that whoever adds it tells Dagster too, or that Dagster asks by itself; see `untold`. A card that has a
-    prompt is no failure any more, whatever kept it from being written before.
+    `told` says that whoever adds it tells Dagster too, or that Dagster asks by itself; see `untold`. A card that gets
+    another prompt is no failure any more, whatever kept it from being written before.
     """
-    if origin.counts_as_written:
-        forgive(connection, PROMPT, slug)
     mine = prompts.c.card == slug
     latest = connection.execute(
         db.select(prompts).where(mine, prompts.c.origin == origin.value).order_by(prompts.c.version.desc())
@@ -127,6 +125,8 @@ def add_prompt(
         if row["withdrawn_at"] is not None:
             connection.execute(prompts.update().where(prompts.c.id == row["id"]).values(withdrawn_at=None))
         return _prompt_of(row)
+    if origin.counts_as_written:
+        forgive(connection, PROMPT, slug)
     version = (connection.execute(db.select(db.func.max(prompts.c.version)).where(mine)).scalar() or 0) + 1
     prompt = StoredPrompt(slug, version, origin, text, caption, negative, motion, author, provider, cost_microusd)
     connection.execute(
