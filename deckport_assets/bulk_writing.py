@@ -11,13 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from deckport_assets.catalog import ledger
 from deckport_assets.catalog import prompt_batches as batches
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import cards_by_slug
-from deckport_assets.catalog.database import Database, now
+from deckport_assets.catalog.database import UNWELL, Database, now
 from deckport_assets.catalog.journal import note_failure
 from deckport_assets.catalog.prompt_batches import Batch, Item, State
 from deckport_assets.catalog.prompts import Origin, add_prompt
@@ -33,7 +31,6 @@ from deckport_assets.errors import (
     Rejected,
     Retired,
     ServiceUnavailable,
-    StorageFull,
 )
 from deckport_assets.models import Card
 from deckport_assets.resources.claude import ClaudeWriter
@@ -44,8 +41,8 @@ from deckport_assets.resources.providers import Beside, Occasion
 
 CLOCKS_APART = timedelta(minutes=10)
 """How far the service's clock and ours may be apart when a lost batch is looked for."""
-ANSWERED = "succeeded"
-"""How the service calls an item that it has answered, and is paid for."""
+UNPAID = {"errored": Item.ERRORED, "expired": Item.EXPIRED, "canceled": Item.CANCELLED}
+"""What the service says of an item that it was not paid for. Of any other it may have been."""
 ARRIVES_WITHIN = timedelta(hours=1)
 """A batch that the service does not list so long after it was sent never arrived."""
 
@@ -148,10 +145,10 @@ class BulkWriting:
                 continue
             try:
                 became = self._settle(batch, card, result, Beside(others.names, texts), texts)
-            except (OSError, OperationalError, InterfaceError, StorageFull):
-                raise  # the database's: it is collected again
+            except UNWELL:
+                raise  # it is collected again
             except Exception as error:  # noqa: BLE001 - one bad answer never stops the others; its cause is kept and shown
-                became = self._unusable(card, result, BadAnswer(f"Its answer cannot be kept: {error}"))
+                became = self._unusable(card, result, BadAnswer(f"Its answer cannot be kept: {error}", remedy=_ANEW))
             if became is not None:
                 counted[became] += 1
         with self.database.writing() as connection:
@@ -170,7 +167,7 @@ class BulkWriting:
 
     def _settle(self, batch: Batch, card: Card, result: Result, others: Beside, texts: dict[str, str]) -> Item | None:
         """Settle one item with its money, in one transaction; None when that was done before."""
-        if result.kind != ANSWERED:
+        if result.kind in UNPAID:
             return self._unanswered(card, result)
         if result.message is None or result.tokens is None:
             return self._unusable(card, result, _unpriced(result.cause))
@@ -225,8 +222,7 @@ class BulkWriting:
         self.say(f"Batch {batch.id} is given up; what was not settled counts at the most that it may have cost.")
 
     def _unanswered(self, card: Card, result: Result) -> Item | None:
-        kinds = {"expired": Item.EXPIRED, "canceled": Item.CANCELLED}
-        state = Item.REFUSED if result.rejected else kinds.get(result.kind, Item.ERRORED)
+        state = Item.REFUSED if result.rejected else UNPAID[result.kind]
         with self.database.writing() as connection:
             found = batches.settle(connection, result.custom_id, state, result.cause)
             if found is None:
@@ -269,5 +265,8 @@ class BulkWriting:
                 self.say(f"Batch {batch.id}: {why} Its cards are without prompt as before.")
 
 
+_ANEW = "Ask for this prompt again."
+
+
 def _unpriced(why: Exception | str) -> PossiblyBilled:
-    return PossiblyBilled(f"What the answer cost cannot be told: {why}", remedy="Ask for this prompt again.")
+    return PossiblyBilled(f"What the answer cost cannot be told: {why}", remedy=_ANEW)

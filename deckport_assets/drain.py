@@ -13,11 +13,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import sqlalchemy as db
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from deckport_assets.catalog import prompt_queue as queue
 from deckport_assets.catalog.cards import cards_by_slug
-from deckport_assets.catalog.database import Database, now
+from deckport_assets.catalog.database import UNWELL, Database, now
 from deckport_assets.catalog.journal import claimed_by
 from deckport_assets.catalog.ledger import RUN_BUDGET, forget_answers, used
 from deckport_assets.catalog.prompt_batches import being_written
@@ -39,7 +38,6 @@ from deckport_assets.errors import (
     NeedsMoney,
     Retired,
     ServiceUnavailable,
-    StorageFull,
     Unauthorised,
     WaitsForInput,
 )
@@ -199,8 +197,8 @@ class Drain:
             return self._fails(request, named, error)
         try:
             return self._accept(request, named, answer)
-        except (OSError, OperationalError, InterfaceError, StorageFull):
-            raise  # the database's: it is settled by who takes it over, with the answer that is paid
+        except UNWELL:
+            raise  # it is settled by who takes it over, with the answer that is paid
         except Exception as error:  # noqa: BLE001 - as above; what cannot be kept once cannot be kept again
             with self.database.writing() as connection:
                 used(connection, answer.entries)

@@ -374,6 +374,16 @@ def test_a_line_that_is_no_item_holds_up_no_other(bulk: BulkWriting, fake: FakeC
     assert found(bulk, batch).state is State.COLLECTED
 
 
+def test_an_item_of_which_nobody_can_read_what_became_of_it_may_have_been_paid(
+    bulk: BulkWriting, fake: FakeClaude
+) -> None:
+    batch = hand_in(bulk)
+    fake.results[batch.service_id][0]["result"] = None
+    bulk.collect(batch)
+    assert outcomes(bulk, batch) == {Item.WRITTEN: 3, Item.REFUSED: 1}
+    assert entries(bulk) == {Entry.SETTLED: 3, Entry.UNKNOWN: 1}
+
+
 def test_a_batch_that_wants_to_be_left_alone_is_told_to_all(bulk: BulkWriting, fake: FakeClaude) -> None:
     fake.switches.status = [(429, {"retry-after": "600"})]
     with pytest.raises(ServiceUnavailable):

@@ -84,6 +84,10 @@ def is_full_disk(error: OSError | db.exc.DBAPIError) -> bool:
     return any(word in str(error.orig) for word in words)
 
 
+UNWELL = (OSError, db.exc.OperationalError, db.exc.InterfaceError, StorageFull)
+"""What a database that is away, busy or full raises: nothing is wrong with what was to be written."""
+
+
 def now() -> datetime:
     """The present moment in UTC, as it is stored."""
     return datetime.now(UTC)

@@ -13,9 +13,10 @@ from deckport_assets.catalog.recipes import PROMPT, RECIPES, Recipe, inputs_of
 from deckport_assets.catalog.standing import Found, Standing, standing
 from deckport_assets.catalog.tables import failures, recipes
 from deckport_assets.catalog.versions import Review, Version, current
+from deckport_assets.errors import MoneySetAside, NeedsMoney
 from deckport_assets.models import Card
 
-WANTS_MONEY = ("needs_money", "money_set_aside")
+WANTS_MONEY = (NeedsMoney("").kind, MoneySetAside("").kind)
 """The kinds of failure of what was refused before it was tried."""
 PERSON = "person"
 """The provider of what a person handed in: it never becomes stale, so that no machine replaces it unasked."""

@@ -212,6 +212,8 @@ waiting = db.Table(
     comment="runs that wait for a place at an outside service",
 )
 
+UNUSED = db.text("answer IS NOT NULL")
+
 ledger = db.Table(
     "ledger",
     metadata,
@@ -240,8 +242,8 @@ ledger = db.Table(
     db.Column("settled_at", Moment),
     db.Index("ledger_day", "day"),
     db.Index("ledger_order_id", "order_id"),
-    db.Index("ledger_question", "question"),
     db.Index("ledger_state", "state"),
+    db.Index("ledger_unused", "question", sqlite_where=UNUSED, postgresql_where=UNUSED),
     comment="a row for every call that may cost",
 )
 

@@ -170,7 +170,7 @@ class FakeClaude:
     def batch(self, number: str) -> dict[str, Any]:
         kept = self.batches[number]
         ended = time.monotonic() >= kept["ready_at"]
-        items = [each["result"] for each in self.results[number] if isinstance(each, dict) and "result" in each]
+        items = [each["result"] for each in self.results[number] if isinstance(each, dict) and each.get("result")]
         kinds = Counter(item["type"] for item in items) if ended else Counter()
         counts = {kind: kinds.get(kind, 0) for kind in ("succeeded", "errored", "canceled", "expired")}
         going = "canceling" if "cancelled" in kept else "in_progress"

@@ -7,6 +7,7 @@ Only the calls stand here. Which cards are asked for, what is written down befor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,35 +104,30 @@ class Batches:
 
     def results(self, service_id: str) -> Iterator[Result]:
         """What became of each item of a batch that has ended, in no order."""
-        import anthropic
-
-        try:
-            with self.claude.client(_nothing) as client:
-                for line in client.messages.batches.results(service_id):
-                    yield _readable(line)
-        except anthropic.AnthropicError as error:
-            raise self._noted(as_ours(error)) from None
-        except (ValueError, AttributeError, TypeError) as error:  # no reason to leave the service alone
-            raise ServiceUnavailable(_unreadable(error), remedy=_UNREADABLE) from None
-        except (ServiceUnavailable, NeedsMoney) as error:
-            raise self._left_alone(error) from None
-        except PossiblyBilled as error:  # reading results costs nothing
-            raise self._noted(ServiceUnavailable(str(error))) from None
+        with self._looking() as client:
+            for line in client.messages.batches.results(service_id):
+                yield _readable(line)
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:
+        with self._looking() as client:
+            return question(client)
+
+    @contextmanager
+    def _looking(self) -> Iterator[Any]:
+        """The SDK's client for what costs nothing; what goes wrong is raised as ours."""
         import anthropic
 
         try:
             with self.claude.client(_nothing) as client:
-                return question(client)
+                yield client
         except anthropic.AnthropicError as error:
             raise self._noted(as_ours(error)) from None
         except (ServiceUnavailable, NeedsMoney) as error:
             raise self._left_alone(error) from None
         except PossiblyBilled as error:  # looking costs nothing
             raise self._noted(ServiceUnavailable(str(error))) from None
-        except (ValueError, AttributeError, TypeError) as error:
-            raise self._noted(ServiceUnavailable(_unreadable(error))) from None
+        except (ValueError, AttributeError, TypeError) as error:  # no reason to leave the service alone
+            raise ServiceUnavailable(_unreadable(error), remedy=_UNREADABLE) from None
 
     def _left_alone(self, error: ServiceUnavailable | NeedsMoney) -> DeckportError:
         """What our layer in the SDK has read from an answer: the service wants to be left alone, or money."""

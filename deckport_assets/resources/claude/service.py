@@ -160,7 +160,7 @@ class Claude:
                 raise
             return self._settled(question, occasion, number, message, request_id)
 
-    def use(self, entries: Sequence[int]) -> None:
+    def drop(self, entries: Sequence[int]) -> None:
         """These answers are of no use: the next who asks pays for another."""
         with self.database.writing() as connection:
             ledger.used(connection, entries)
@@ -388,7 +388,7 @@ class Claude:
         try:
             value = read_answer(message, question.form)
         except Exception:  # whoever asks again is not given the same once more
-            self.use([entry])
+            self.drop([entry])
             raise
         return Answered(value, message.model, tokens, cost, entry, request_id)
 

@@ -74,7 +74,7 @@ class ClaudeWriter:
         except (ServiceUnavailable, Unauthorised, MissingModel, NeedsMoney, Cancelled):
             raise  # it goes on later, with what is paid for already
         except Exception:
-            self.claude.use(entries)
+            self.claude.drop(entries)
             raise
 
     def _written(
@@ -133,7 +133,7 @@ class ClaudeWriter:
         prompt = prompt_of(answered.value)
         if found := [*banned_words(" ".join((prompt.text, prompt.caption, prompt.motion))), *too_long(prompt)]:
             told = "; ".join(f"{finding.rule}: {finding.message}" for finding in found)
-            self.claude.use([answered.entry])
+            self.claude.drop([answered.entry])
             raise BadPrompt(f"The prompt breaks the rules: {told}", remedy="Ask for another, or write it.")
         provenance = Provenance("claude", answered.model, draft=False, cost_microusd=answered.cost_microusd)
         return Written(prompt.text, prompt.caption, prompt.negative, provenance, prompt.motion, (answered.entry,))

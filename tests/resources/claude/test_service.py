@@ -187,7 +187,7 @@ def test_an_answer_that_was_booked_before_a_kill_is_used_and_not_paid_for_again(
     for other in (occasion("run", purpose="card wolf"), OCCASION):
         assert open_claude().ask(QUESTION, other).entry != paid.entry
     assert open_claude().ask(replace(QUESTION, words="Name it again."), moth).entry != paid.entry
-    open_claude().use([paid.entry])
+    open_claude().drop([paid.entry])
     assert open_claude().ask(QUESTION, moth).entry != paid.entry, "what was used is not given out twice"
     assert [entry[0] for entry in entries(database)] == ["settled"] * 5 and fake.calls == 5
 

@@ -10,13 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    since = sa.Column(
-        "since",
-        sa.DateTime(timezone=True),
-        comment="when it opened, however often it was tried since; or closed again",
-    )
-    op.add_column("services", since)
-    op.execute("UPDATE services SET since = changed_at WHERE state != 'closed'")
     motion = sa.Column(
         "motion", sa.Text(), server_default="", nullable=False, comment="what moves in a clip of its picture"
     )
@@ -48,9 +41,6 @@ def upgrade() -> None:
         sa.Column("expected_microusd", sa.BigInteger(), nullable=False),
         sa.Column("cost_microusd", sa.BigInteger(), nullable=False),
         sa.Column("usage", sa.JSON(), nullable=False),
-        sa.Column("purpose", sa.Text(), server_default="", nullable=False, comment="what the answer is for"),
-        sa.Column("question", sa.Text(), server_default="", nullable=False, comment="the sha256 of what was asked"),
-        sa.Column("answer", sa.JSON(), comment="what was paid for, until it is used"),
         sa.Column(
             "prices", sa.Text(), nullable=False, comment="the library and version that the cost was computed with"
         ),
@@ -62,7 +52,6 @@ def upgrade() -> None:
     )
     op.create_index("ledger_day", "ledger", ["day"], unique=False)
     op.create_index("ledger_order_id", "ledger", ["order_id"], unique=False)
-    op.create_index("ledger_question", "ledger", ["question"], unique=False)
     op.create_index("ledger_state", "ledger", ["state"], unique=False)
     op.create_table(
         "prompt_requests",
@@ -174,8 +163,6 @@ def downgrade() -> None:
     )
     op.drop_table("prompt_requests")
     op.drop_index("ledger_state", table_name="ledger")
-    op.drop_index("ledger_question", table_name="ledger")
     op.drop_index("ledger_order_id", table_name="ledger")
     op.drop_index("ledger_day", table_name="ledger")
     op.drop_table("ledger")
-    op.drop_column("services", "since")
